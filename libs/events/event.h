@@ -1,0 +1,428 @@
+// The events that processors exchange, as plain structs. Their wire form is proto/spillway/v1/; the codec is codec.h.
+// Every event says when it happened and what it follows from; the body says what it is.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "libs/base/ids.h"
+#include "libs/base/money.h"
+#include "libs/base/price.h"
+#include "libs/base/quantity.h"
+#include "libs/base/time.h"
+#include "libs/events/features.h"
+#include "libs/events/market_event.h"
+
+namespace spillway {
+
+// ---------------------------------------------------------------- market lane
+
+enum class AssetClass : uint8_t { kUnknown, kEquity, kCryptoPerpetual, kCryptoSpot, kFuture, kOption };
+enum class SecurityType : uint8_t {
+  kUnknown, kCommon, kEtf, kAdr, kPreferred, kWarrant, kUnit, kRight, kNote, kFund, kOtc, kOther
+};
+std::string_view SecurityTypeName(SecurityType type);  // "common"
+std::optional<SecurityType> ParseSecurityType(std::string_view name);
+
+// The mean over past sessions of the volume traded from the session's start to the end of each minute (FX-20).
+struct VolumeByMinute {
+  uint32_t sessions = 0;              // how many sessions the mean is over
+  uint32_t first_minute = 570;        // minute of the New York day of cumulative[0]; 570 is 09:30
+  std::vector<Quantity> cumulative;   // one a minute
+  friend bool operator==(const VolumeByMinute&, const VolumeByMinute&) = default;
+};
+
+// Binds an InstrumentId and says what the instrument is. A later definition of the same id replaces the earlier one.
+struct InstrumentDefinition {
+  InstrumentId id = 0;
+  std::string symbol;
+  std::string venue = "COMPOSITE";
+  AssetClass asset_class = AssetClass::kEquity;
+  std::string currency = "USD";
+  Price tick = Price::FromNanos(10'000'000);  // one cent
+  Quantity lot = Quantity::Units(100);        // round lot
+  ContractTerms terms;
+  SecurityType security_type = SecurityType::kUnknown;
+  std::optional<Quantity> float_shares;
+  std::string sector;
+  std::string underlying;                     // derivatives
+  std::optional<Time> expiry;
+  std::optional<Price> strike;
+  std::string right;                          // "call" or "put" for options
+  VolumeByMinute average_volume;
+  std::optional<Time> effective_from;
+  std::optional<Time> effective_to;
+};
+
+// What a feed is able to carry; what it cannot is "not carried", never 0 (C-07).
+struct FeedCapabilities {
+  uint32_t feed = 0;
+  std::string name;                // "databento-csv mbp-10"
+  uint32_t book_levels = 0;        // 0: no book; 1: top of book
+  bool book_full_depth = false;
+  bool orders = false;             // level-3
+  bool trades = true;
+  bool aggressor_side = false;     // trades say who crossed the spread
+  bool change_causes = false;      // book changes say why
+  bool trade_conditions = false;
+  bool receive_times = false;      // ingest_time is the recorder's own clock
+  bool status = false;             // halts and session states
+  bool news = false;
+};
+
+enum class SessionPhase : uint8_t { kUnknown, kClosed, kPreMarket, kRegular, kAfterHours };
+struct SessionState {
+  int32_t trading_day = 0;  // 20250502
+  SessionPhase phase = SessionPhase::kUnknown;
+  std::optional<Time> regular_open;
+  std::optional<Time> regular_close;  // 13:00 New York on an early-close day
+};
+
+enum class FeedState : uint8_t { kUnknown, kUp, kStale, kLagging, kDown, kEnded };
+struct FeedStatus {
+  uint32_t feed = 0;
+  FeedState state = FeedState::kUnknown;
+  std::optional<Duration> lag;
+  std::string reason;
+};
+
+enum class TradingStatus : uint8_t { kUnknown, kTrading, kHalted, kPaused, kQuotationOnly };
+struct HaltChanged {
+  TradingStatus status = TradingStatus::kUnknown;
+  std::string reason;  // the feed's code: "LUDP", "T1"
+};
+
+struct NewsHeadline {  // header.instrument 0: market-wide
+  std::string source;
+  std::string headline;
+};
+
+struct TradeBust {
+  uint64_t trade_id = 0;
+};
+struct TradeCorrection {
+  uint64_t trade_id = 0;
+  Price price;
+  Quantity quantity;
+};
+
+// Sequence numbers that a feed skipped: the instrument's book (0: all of the feed's) is not valid until it is resent.
+struct FeedGap {
+  uint32_t feed = 0;
+  uint64_t expected = 0;
+  uint64_t seen = 0;
+};
+
+// Why a symbol is not in the universe: the rule, the value seen and the limit, as numbers where they are numbers.
+struct Exclusion {
+  std::string rule;   // "price_min", "float_unknown", "not_ready:relative_volume"
+  std::string seen;   // "9.29", "unknown"
+  std::string limit;  // "10.00"
+  friend bool operator==(const Exclusion&, const Exclusion&) = default;
+};
+struct UniverseMember {
+  InstrumentId instrument = 0;
+  bool included = false;
+  std::vector<Exclusion> exclusions;
+  friend bool operator==(const UniverseMember&, const UniverseMember&) = default;
+};
+// The universe of one strategy instance. Lists the symbols whose membership or reasons changed, all of them when `full`.
+struct UniverseChanged {
+  Time effective_time;
+  bool full = false;
+  std::string cause;  // "refresh", "halt", "first_quote"
+  std::vector<UniverseMember> members;
+};
+
+enum class ConfigurationKind : uint8_t { kUnknown, kProfile };
+enum class InstanceMode : uint8_t { kActive, kShadow, kRetired };
+// A version of a profile takes effect for header.instance. `document` is the profile's protobuf, serialized
+// deterministically: the lane alone says what was in force.
+struct ConfigurationVersion {
+  ConfigurationKind kind = ConfigurationKind::kProfile;
+  std::string name;      // "ofi-classic@1#1"
+  InstanceMode mode = InstanceMode::kActive;
+  Time effective_time;
+  std::string document;
+};
+
+enum class TickSource : uint8_t { kFeed, kHost };
+// Everything before header.event_time has been seen.
+struct ClockTick {
+  TickSource source = TickSource::kFeed;
+};
+
+// The first event a producer writes: which build computes from here on.
+struct ProcessorVersion {
+  std::string build;
+};
+
+// ---------------------------------------------------------------- features lane
+
+struct Quote {
+  Price bid;
+  Price ask;
+  Quantity bid_size;
+  Quantity ask_size;
+  friend bool operator==(const Quote&, const Quote&) = default;
+};
+
+// Bits of FeatureSnapshot::book and MarketContext: a book may be used for decisions only if none is set.
+struct BookCondition {
+  static constexpr uint8_t kBidEmpty = 1;
+  static constexpr uint8_t kAskEmpty = 2;
+  static constexpr uint8_t kCrossed = 4;
+  static constexpr uint8_t kLocked = 8;
+  static constexpr uint8_t kGap = 16;
+  static constexpr uint8_t kStale = 32;
+};
+
+// The features that all active profiles declared, each distinct (name, parameters) once. Precedes the snapshots that use
+// it; a snapshot's values stand in this order.
+struct FeatureSetDefined {
+  uint32_t version = 0;
+  std::vector<FeatureSpec> specs;
+};
+
+// What metrics says of one symbol at a 250 ms boundary of event time, or at once when a trigger fired.
+struct FeatureSnapshot {
+  uint32_t feature_set = 0;
+  bool boundary = false;
+  uint8_t book = 0;                                 // BookCondition bits
+  std::vector<StrategyInstanceId> triggered;        // instances whose own trigger fired; they evaluate at once
+  Quote quote;                                      // a side that is empty has price and size 0, and its bit in `book`
+  // Extremes of the quotes since the symbol's last snapshot; equal to `quote` if it did not move.
+  Price bid_low, bid_high, ask_low, ask_high;
+  std::optional<Price> last_price;                  // last eligible trade
+  std::vector<FeatureValue> values;
+};
+
+// What the universe's rules need of one symbol; every 5 minutes of event time and at once on a halt.
+struct UniverseInputs {
+  std::optional<Price> price;                 // last eligible trade, else the mid
+  std::optional<Price> spread_median;         // FX-21
+  std::optional<double> relative_volume;      // FX-20; nullopt with its reason below
+  std::string relative_volume_reason;         // "no_volume_profile", "sessions<10", "before_open"
+  TradingStatus trading_status = TradingStatus::kUnknown;
+  std::string cause;                          // "refresh", "halt", "first_quote"
+  bool last_of_refresh = false;               // the set is complete: the universe decides
+};
+
+enum class DetectorKind : uint8_t {
+  kUnknown, kFakeWall, kAskReplenishment, kSpreadBlowOut, kTapeStall, kLiquidityCollapse, kFeedLag, kBidReplenishment,
+};
+std::string_view DetectorName(DetectorKind kind);  // "fake_wall"
+// A detector's state changed for a symbol (0: the whole feed).
+struct DetectorFired {
+  DetectorKind detector = DetectorKind::kUnknown;
+  bool active = false;             // false: the condition ended
+  Side side = Side::kNone;
+  std::optional<Price> price;      // the level it is about
+  double seen = 0;
+  double limit = 0;
+};
+
+// ---------------------------------------------------------------- trading lane
+
+// One row a symbol whose quote changed since the last tick.
+struct MarketContext {
+  struct Row {
+    InstrumentId instrument = 0;
+    uint8_t book = 0;
+    Quote quote;
+    std::optional<Price> last_price;
+    friend bool operator==(const Row&, const Row&) = default;
+  };
+  std::vector<Row> rows;
+};
+
+enum class Comparison : uint8_t { kLessEqual, kGreaterEqual, kLess, kGreater, kIsTrue, kIsFalse };
+std::string_view ComparisonSymbol(Comparison comparison);  // "<="
+std::optional<Comparison> ParseComparison(std::string_view symbol);
+bool Compare(double value, Comparison comparison, double limit);
+
+// One rule of the rubric, or one gate (points_max 0), as it was evaluated.
+struct RuleResult {
+  std::string rule;              // "S0-3.2"
+  std::string feature;           // "bid_ask_ratio(levels=10)"
+  bool gate = false;
+  bool passed = false;
+  std::optional<double> value;   // nullopt: not ready
+  std::string not_ready;         // why
+  Comparison comparison = Comparison::kIsTrue;
+  double limit = 0;
+  double points = 0;
+  double points_max = 0;
+};
+
+// One rubric evaluation that competed, accepted or rejected, with all its rules.
+struct Signal {
+  Side side = Side::kBid;        // kBid: a long setup
+  bool accepted = false;
+  double score = 0;
+  double threshold = 0;
+  std::vector<RuleResult> rules;
+  std::vector<EventId> inputs;   // the snapshot and the market event that caused it
+  Quote quote;
+};
+
+enum class CancelRule : uint8_t {
+  kUnknown, kSpreadBlowOut, kTapeSlowdown, kLiquidityCollapse, kFakeWall, kHalt, kFeedSuspended, kBookInvalid
+};
+std::string_view CancelRuleName(CancelRule rule);  // "spread_blow_out"
+struct SignalCancelled {
+  EventId signal;
+  CancelRule rule = CancelRule::kUnknown;
+  double seen = 0;
+  double limit = 0;
+};
+
+// A strategy wants exposure; risk sizes it and answers with exactly one RiskDecision.
+struct TradeIntent {
+  EventId signal;
+  Side side = Side::kBid;
+  Price entry;
+  Price stop;
+  Price target;
+  Price spread;                            // at the trigger
+  std::optional<Quantity> quantity_max;
+  Time expires;
+  double score = 0;
+  double threshold = 0;
+  bool shadow = false;
+};
+
+// Why risk said no. One enum value and one function each.
+enum class RefusalRule : uint8_t {
+  kNone, kScheduleClosed, kScheduleMonitor, kLowConfidenceScore, kSameTickerCooldown, kAlertsPerHour, kGlobalHalt,
+  kSymbolHalt, kNoFreshMark, kSizeZero, kStopInvalid, kAlertRateHard, kFeedSuspended, kLowConfidenceLastSlot,
+  kNoSession,
+};
+std::string_view RefusalRuleName(RefusalRule rule);  // "SAME_TICKER_COOLDOWN"
+enum class SizeCap : uint8_t { kNone, kRisk, kShares, kNotional, kLiquidity, kIntent };
+std::string_view SizeCapName(SizeCap cap);
+enum class Route : uint8_t { kNone, kAlert, kConfirm, kAuto };
+
+struct RiskDecision {
+  EventId intent;
+  bool approved = false;
+  // Refused: the rule, what was seen and the limit, in `unit` ("s", "alerts", "points", "USD", "").
+  RefusalRule rule = RefusalRule::kNone;
+  double seen = 0;
+  double limit = 0;
+  std::string unit;
+  // Approved:
+  Quantity quantity;
+  SizeCap binding_cap = SizeCap::kNone;
+  Money risk;                    // quantity * |entry - stop|
+  Route route = Route::kNone;
+  bool low_confidence = false;
+};
+
+enum class PauseScope : uint8_t { kInstance, kSymbol, kGlobal };
+// Trading (here: alerting) paused or resumed, and why.
+struct TradingState {
+  bool paused = false;
+  PauseScope scope = PauseScope::kInstance;
+  std::string cause;             // "alerts_per_hour", "halt", "news", "price_move"
+  std::optional<Time> until;
+};
+
+// What a person is told. `headline` and the card are made from these fields by each channel.
+struct Alert {
+  EventId intent;
+  EventId signal;
+  Side side = Side::kBid;
+  Price entry, stop, target;
+  Price spread;
+  Quantity quantity;
+  SizeCap binding_cap = SizeCap::kNone;
+  Money risk;
+  Money reward_net;              // at the target, after the profile's costs
+  double reward_to_risk_net = 0;
+  double score = 0, threshold = 0;
+  std::vector<RuleResult> rules;
+  Time triggered;
+  Time expires;
+  bool low_confidence = false;
+  bool shadow = false;
+};
+enum class AlertUpdateKind : uint8_t { kUnknown, kCancelled, kExpired, kOutcome };
+// Edits the message of an alert that was delivered before.
+struct AlertUpdate {
+  EventId alert;
+  AlertUpdateKind kind = AlertUpdateKind::kUnknown;
+  std::string reason;            // "spread_blow_out seen=0.05 limit=0.03"
+};
+enum class ReceiptState : uint8_t { kUnknown, kDelivered, kFailed, kSuppressed };
+struct AlertReceipt {
+  EventId alert;
+  std::string channel;
+  ReceiptState state = ReceiptState::kUnknown;
+  std::string detail;
+};
+
+enum class OutcomeLabel : uint8_t { kUnknown, kMiss, kTarget, kStop, kTime, kCancelled };
+std::string_view OutcomeLabelName(OutcomeLabel label);  // "TARGET"
+// How an approved intent ended on the market that followed, measured at bid and ask (FX-16).
+struct OutcomeLabelled {
+  EventId intent;
+  OutcomeLabel label = OutcomeLabel::kUnknown;
+  std::optional<Time> entered;
+  std::optional<Time> exited;
+  std::optional<Price> entry_price;
+  std::optional<Price> exit_price;
+  Quantity quantity;
+  Money profit_net;
+  double r_multiple = 0;
+  double return_net_percent = 0;
+  std::optional<Price> mae, mfe;   // worst and best excursion from entry while open, >= 0
+  double score = 0;
+  bool shadow = false;
+};
+
+using EventBody =
+    std::variant<std::monostate, InstrumentDefinition, MarketBatch, FeedCapabilities, SessionState, FeedStatus, HaltChanged,
+                 NewsHeadline, TradeBust, TradeCorrection, FeedGap, UniverseChanged, ConfigurationVersion, ClockTick,
+                 ProcessorVersion, FeatureSetDefined, FeatureSnapshot, UniverseInputs, DetectorFired, MarketContext, Signal,
+                 SignalCancelled, TradeIntent, RiskDecision, TradingState, Alert, AlertUpdate, AlertReceipt, OutcomeLabelled>;
+
+// What an event follows from: a market event (named by its source position), another event (by id), or nothing.
+struct Causation {
+  SourcePosition market;  // position 0: not a market event
+  EventId event;          // none: not an event
+  uint32_t ordinal = 0;   // which output of the cause this is, in its producer's (and instance's) count
+
+  EventId id() const { return event ? event : market.position != 0 ? MarketEventId(market) : EventId{}; }
+};
+
+struct EventHeader {
+  Producer producer = Producer::kNone;
+  Time event_time;                     // when it happened
+  Time ingest_time;                    // receive time of the market event behind it
+  InstrumentId instrument = 0;         // 0: none
+  StrategyInstanceId instance = 0;     // 0: none
+  EventId correlation;                 // from the market event that triggered to the outcome; none: the cause's id
+  Causation cause;
+
+  EventId id() const { return DeriveEventId(producer, instance, cause.id(), cause.ordinal); }
+  EventId correlation_id() const { return correlation ? correlation : cause.id(); }
+};
+
+struct Event {
+  EventHeader header;
+  EventBody body;
+};
+
+// std::visit with one lambda a type.
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <class... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+}  // namespace spillway

@@ -1,0 +1,74 @@
+// A source of market data: a file format, the simulator, later a venue. It turns what it reads into events in source order
+// and hands them to a MarketSink; batching, clock ticks and session states are the recorder's work (market_recorder.h).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "libs/events/event.h"
+
+namespace spillway::ingest {
+
+class MarketSink {
+ public:
+  virtual ~MarketSink() = default;
+  // An event that is no market row: a definition, capabilities, a halt, news, a feed's status or gap. header.event_time is
+  // set; an InstrumentDefinition precedes the first row of its instrument.
+  virtual absl::Status OnEvent(const Event& event) = 0;
+  // The events of one source row: same time and position, kRowStart on the first, kEndOfEvent where the source says so.
+  // Times never go back (the source refuses or skips such rows itself, see SourceOptions::on_error).
+  virtual absl::Status OnRow(std::span<const MarketEvent> row) = 0;
+};
+
+enum class OnError { kStop, kSkip };
+
+struct SourceOptions {
+  std::vector<std::string> files;
+  std::string symbol;
+  std::optional<std::string> date;  // "2012-06-21", for formats whose rows carry no day
+  InstrumentId instrument = 1;
+  uint32_t feed = 1;
+  OnError on_error = OnError::kStop;
+};
+
+// Rows that were left out under OnError::kSkip, each with where and why; the first kListedMax are listed, all are counted.
+struct SkippedRows {
+  static constexpr size_t kListedMax = 100;
+  uint64_t count = 0;
+  std::vector<std::string> listed;
+};
+
+// Bytes consumed so far and in all (0: unknown), for a progress display.
+using ProgressFn = std::function<void(uint64_t done, uint64_t total)>;
+
+class Source {
+ public:
+  virtual ~Source() = default;
+  // Reads to the end. Errors name file, line or byte offset, what was seen and what was expected.
+  virtual absl::Status Run(MarketSink& sink, const ProgressFn& progress) = 0;
+  virtual const SkippedRows& skipped() const = 0;
+};
+
+// One importable format. Each adapter file registers itself with one line:
+//   const FormatRegistration kLobster({.name = "lobster", .files = {"message", "orderbook"}, .help = "...", .open = Open});
+struct Format {
+  std::string name;
+  std::vector<std::string> files;  // what each FILE argument is, in order
+  std::string help;
+  std::function<absl::StatusOr<std::unique_ptr<Source>>(const SourceOptions&)> open;
+};
+class FormatRegistration {
+ public:
+  explicit FormatRegistration(Format format);
+};
+const std::vector<Format>& Formats();  // ordered by name
+const Format* FindFormat(std::string_view name);
+
+}  // namespace spillway::ingest
