@@ -26,7 +26,7 @@ class Money {
   }
 
   constexpr int64_t e8() const { return e8_; }
-  constexpr double ToDouble() const { return static_cast<double>(e8_) * 1e-8; }
+  constexpr double ToDouble() const { return static_cast<double>(e8_) / 1e8; }
   std::string ToString() const { return FormatDecimal(e8_, kScale, 2); }
 
   friend constexpr auto operator<=>(Money, Money) = default;

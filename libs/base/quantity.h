@@ -25,7 +25,7 @@ class Quantity {
   }
 
   constexpr int64_t e8() const { return e8_; }
-  constexpr double ToDouble() const { return static_cast<double>(e8_) * 1e-8; }
+  constexpr double ToDouble() const { return static_cast<double>(e8_) / 1e8; }
   std::string ToString() const { return FormatDecimal(e8_, kScale); }
 
   friend constexpr auto operator<=>(Quantity, Quantity) = default;

@@ -25,7 +25,7 @@ FeatureSpec SpecFor(const v1::Profile& profile, FeatureKind kind) {
       spec.window = duration(p.has_spread_change_window_ns(), p.spread_change_window_ns(), seconds(3));
       break;
     case FeatureKind::kSpreadBelowFor:
-      spec.threshold = static_cast<double>(p.spread_below_e9()) * 1e-9;
+      spec.threshold = static_cast<double>(p.spread_below_e9()) / 1e9;
       break;
     case FeatureKind::kBidAskRatio:
       spec.levels = p.has_ratio_levels() ? p.ratio_levels() : 10;
