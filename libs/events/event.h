@@ -300,6 +300,7 @@ enum class RefusalRule : uint8_t {
   kNone, kScheduleClosed, kScheduleMonitor, kLowConfidenceScore, kSameTickerCooldown, kAlertsPerHour, kGlobalHalt,
   kSymbolHalt, kNoFreshMark, kSizeZero, kStopInvalid, kAlertRateHard, kFeedSuspended, kLowConfidenceLastSlot,
   kNoSession,
+  kProfileUnknown, kInstrumentUnknown, kSideUnspecified, kAlertsPerWindow,
 };
 std::string_view RefusalRuleName(RefusalRule rule);  // "SAME_TICKER_COOLDOWN"
 enum class SizeCap : uint8_t { kNone, kRisk, kShares, kNotional, kLiquidity, kIntent };

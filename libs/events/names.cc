@@ -52,10 +52,11 @@ constexpr std::array<std::string_view, 8> kDetectors = {"unknown",    "fake_wall
 constexpr std::array<std::string_view, 6> kComparisons = {"<=", ">=", "<", ">", "is true", "is false"};
 constexpr std::array<std::string_view, 8> kCancelRules = {"unknown",   "spread_blow_out", "tape_slowdown",  "liquidity_collapse",
                                                           "fake_wall", "halt",            "feed_suspended", "book_invalid"};
-constexpr std::array<std::string_view, 15> kRefusalRules = {
+constexpr std::array<std::string_view, 19> kRefusalRules = {
     "NONE",          "SCHEDULE_CLOSED", "SCHEDULE_MONITOR", "LOW_CONFIDENCE_SCORE", "SAME_TICKER_COOLDOWN",
     "ALERTS_PER_HOUR", "GLOBAL_HALT",     "SYMBOL_HALT",      "NO_FRESH_MARK",        "SIZE_ZERO",
-    "STOP_INVALID",  "ALERT_RATE_HARD", "FEED_SUSPENDED",   "LOW_CONFIDENCE_LAST_SLOT", "NO_SESSION"};
+    "STOP_INVALID",  "ALERT_RATE_HARD", "FEED_SUSPENDED",   "LOW_CONFIDENCE_LAST_SLOT", "NO_SESSION",
+    "PROFILE_UNKNOWN", "INSTRUMENT_UNKNOWN", "SIDE_UNSPECIFIED", "ALERTS_PER_WINDOW"};
 constexpr std::array<std::string_view, 6> kSizeCaps = {"none", "risk", "shares", "notional", "liquidity", "intent"};
 constexpr std::array<std::string_view, 6> kOutcomes = {"UNKNOWN", "MISS", "TARGET", "STOP", "TIME", "CANCELLED"};
 
