@@ -21,6 +21,7 @@ struct Origin {
 class Origins {
  public:
   void Set(const std::string& path, Origin origin) { origins_[path] = std::move(origin); }
+  void Erase(const std::string& path) { origins_.erase(path); }
   // Forgets everything below `path`: a list is replaced as a whole.
   void EraseBelow(const std::string& path);
   // nullptr: the path was given nowhere.

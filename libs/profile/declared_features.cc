@@ -15,7 +15,9 @@ using std::chrono::seconds;
 
 FeatureSpec SpecFor(const v1::Profile& profile, FeatureKind kind) {
   const v1::FeatureParameters& p = profile.features();
-  const auto duration = [](bool present, int64_t nanos, Duration otherwise) { return present ? Duration(nanos) : otherwise; };
+  const auto duration = [](bool present, int64_t nanos, Duration otherwise) {
+    return present ? Duration(nanos) : otherwise;
+  };
   const uint32_t wall_levels = p.has_wall_levels() ? p.wall_levels() : 3;
   const double wall_multiple = p.has_wall_multiple() ? p.wall_multiple() : 3.0;
   const uint32_t depth_levels = p.has_depth_levels() ? p.depth_levels() : 3;
