@@ -22,16 +22,27 @@ namespace spillway {
 
 enum class AssetClass : uint8_t { kUnknown, kEquity, kCryptoPerpetual, kCryptoSpot, kFuture, kOption };
 enum class SecurityType : uint8_t {
-  kUnknown, kCommon, kEtf, kAdr, kPreferred, kWarrant, kUnit, kRight, kNote, kFund, kOtc, kOther
+  kUnknown,
+  kCommon,
+  kEtf,
+  kAdr,
+  kPreferred,
+  kWarrant,
+  kUnit,
+  kRight,
+  kNote,
+  kFund,
+  kOtc,
+  kOther
 };
 std::string_view SecurityTypeName(SecurityType type);  // "common"
 std::optional<SecurityType> ParseSecurityType(std::string_view name);
 
 // The mean over past sessions of the volume traded from the session's start to the end of each minute (FX-20).
 struct VolumeByMinute {
-  uint32_t sessions = 0;              // how many sessions the mean is over
-  uint32_t first_minute = 570;        // minute of the New York day of cumulative[0]; 570 is 09:30
-  std::vector<Quantity> cumulative;   // one a minute
+  uint32_t sessions = 0;             // how many sessions the mean is over
+  uint32_t first_minute = 570;       // minute of the New York day of cumulative[0]; 570 is 09:30
+  std::vector<Quantity> cumulative;  // one a minute
   friend bool operator==(const VolumeByMinute&, const VolumeByMinute&) = default;
 };
 
@@ -48,10 +59,10 @@ struct InstrumentDefinition {
   SecurityType security_type = SecurityType::kUnknown;
   std::optional<Quantity> float_shares;
   std::string sector;
-  std::string underlying;                     // derivatives
+  std::string underlying;  // derivatives
   std::optional<Time> expiry;
   std::optional<Price> strike;
-  std::string right;                          // "call" or "put" for options
+  std::string right;  // "call" or "put" for options
   VolumeByMinute average_volume;
   std::optional<Time> effective_from;
   std::optional<Time> effective_to;
@@ -60,16 +71,16 @@ struct InstrumentDefinition {
 // What a feed is able to carry; what it cannot is "not carried", never 0 (C-07).
 struct FeedCapabilities {
   uint32_t feed = 0;
-  std::string name;                // "databento-csv mbp-10"
-  uint32_t book_levels = 0;        // 0: no book; 1: top of book
+  std::string name;          // "databento-csv mbp-10"
+  uint32_t book_levels = 0;  // 0: no book; 1: top of book
   bool book_full_depth = false;
-  bool orders = false;             // level-3
+  bool orders = false;  // level-3
   bool trades = true;
-  bool aggressor_side = false;     // trades say who crossed the spread
-  bool change_causes = false;      // book changes say why
+  bool aggressor_side = false;  // trades say who crossed the spread
+  bool change_causes = false;   // book changes say why
   bool trade_conditions = false;
-  bool receive_times = false;      // ingest_time is the recorder's own clock
-  bool status = false;             // halts and session states
+  bool receive_times = false;  // ingest_time is the recorder's own clock
+  bool status = false;         // halts and session states
   bool news = false;
 };
 
@@ -129,7 +140,8 @@ struct UniverseMember {
   std::vector<Exclusion> exclusions;
   friend bool operator==(const UniverseMember&, const UniverseMember&) = default;
 };
-// The universe of one strategy instance. Lists the symbols whose membership or reasons changed, all of them when `full`.
+// The universe of one strategy instance. Lists the symbols whose membership or reasons changed, all of them when
+// `full`.
 struct UniverseChanged {
   Time effective_time;
   bool full = false;
@@ -143,7 +155,7 @@ enum class InstanceMode : uint8_t { kActive, kShadow, kRetired };
 // deterministically: the lane alone says what was in force.
 struct ConfigurationVersion {
   ConfigurationKind kind = ConfigurationKind::kProfile;
-  std::string name;      // "ofi-classic@1#1"
+  std::string name;  // "ofi-classic@1#1"
   InstanceMode mode = InstanceMode::kActive;
   Time effective_time;
   std::string document;
@@ -180,8 +192,8 @@ struct BookCondition {
   static constexpr uint8_t kStale = 32;
 };
 
-// The features that all active profiles declared, each distinct (name, parameters) once. Precedes the snapshots that use
-// it; a snapshot's values stand in this order.
+// The features that all active profiles declared, each distinct (name, parameters) once. Precedes the snapshots that
+// use it; a snapshot's values stand in this order.
 struct FeatureSetDefined {
   uint32_t version = 0;
   std::vector<FeatureSpec> specs;
@@ -191,36 +203,43 @@ struct FeatureSetDefined {
 struct FeatureSnapshot {
   uint32_t feature_set = 0;
   bool boundary = false;
-  uint8_t book = 0;                                 // BookCondition bits
-  std::vector<StrategyInstanceId> triggered;        // instances whose own trigger fired; they evaluate at once
-  Quote quote;                                      // a side that is empty has price and size 0, and its bit in `book`
+  uint8_t book = 0;                           // BookCondition bits
+  std::vector<StrategyInstanceId> triggered;  // instances whose own trigger fired; they evaluate at once
+  Quote quote;                                // a side that is empty has price and size 0, and its bit in `book`
   // Extremes of the quotes since the symbol's last snapshot; equal to `quote` if it did not move.
   Price bid_low, bid_high, ask_low, ask_high;
-  std::optional<Price> last_price;                  // last eligible trade
+  std::optional<Price> last_price;  // last eligible trade
   std::vector<FeatureValue> values;
 };
 
 // What the universe's rules need of one symbol; every 5 minutes of event time and at once on a halt.
 struct UniverseInputs {
-  std::optional<Price> price;                 // last eligible trade, else the mid
-  std::optional<Price> spread_median;         // FX-21
-  std::optional<double> relative_volume;      // FX-20; nullopt with its reason below
-  std::string relative_volume_reason;         // "no_volume_profile", "sessions<10", "before_open"
+  std::optional<Price> price;             // last eligible trade, else the mid
+  std::optional<Price> spread_median;     // FX-21
+  std::optional<double> relative_volume;  // FX-20; nullopt with its reason below
+  std::string relative_volume_reason;     // "no_volume_profile", "sessions<10", "before_open"
   TradingStatus trading_status = TradingStatus::kUnknown;
-  std::string cause;                          // "refresh", "halt", "first_quote"
-  bool last_of_refresh = false;               // the set is complete: the universe decides
+  std::string cause;             // "refresh", "halt", "first_quote"
+  bool last_of_refresh = false;  // the set is complete: the universe decides
 };
 
 enum class DetectorKind : uint8_t {
-  kUnknown, kFakeWall, kAskReplenishment, kSpreadBlowOut, kTapeStall, kLiquidityCollapse, kFeedLag, kBidReplenishment,
+  kUnknown,
+  kFakeWall,
+  kAskReplenishment,
+  kSpreadBlowOut,
+  kTapeStall,
+  kLiquidityCollapse,
+  kFeedLag,
+  kBidReplenishment,
 };
 std::string_view DetectorName(DetectorKind kind);  // "fake_wall"
 // A detector's state changed for a symbol (0: the whole feed).
 struct DetectorFired {
   DetectorKind detector = DetectorKind::kUnknown;
-  bool active = false;             // false: the condition ended
+  bool active = false;  // false: the condition ended
   Side side = Side::kNone;
-  std::optional<Price> price;      // the level it is about
+  std::optional<Price> price;  // the level it is about
   double seen = 0;
   double limit = 0;
 };
@@ -246,12 +265,12 @@ bool Compare(double value, Comparison comparison, double limit);
 
 // One rule of the rubric, or one gate (points_max 0), as it was evaluated.
 struct RuleResult {
-  std::string rule;              // "S0-3.2"
-  std::string feature;           // "bid_ask_ratio(levels=10)"
+  std::string rule;     // "S0-3.2"
+  std::string feature;  // "bid_ask_ratio(levels=10)"
   bool gate = false;
   bool passed = false;
-  std::optional<double> value;   // nullopt: not ready
-  std::string not_ready;         // why
+  std::optional<double> value;  // nullopt: not ready
+  std::string not_ready;        // why
   Comparison comparison = Comparison::kIsTrue;
   double limit = 0;
   double points = 0;
@@ -260,17 +279,24 @@ struct RuleResult {
 
 // One rubric evaluation that competed, accepted or rejected, with all its rules.
 struct Signal {
-  Side side = Side::kBid;        // kBid: a long setup
+  Side side = Side::kBid;  // kBid: a long setup
   bool accepted = false;
   double score = 0;
   double threshold = 0;
   std::vector<RuleResult> rules;
-  std::vector<EventId> inputs;   // the snapshot and the market event that caused it
+  std::vector<EventId> inputs;  // the snapshot and the market event that caused it
   Quote quote;
 };
 
 enum class CancelRule : uint8_t {
-  kUnknown, kSpreadBlowOut, kTapeSlowdown, kLiquidityCollapse, kFakeWall, kHalt, kFeedSuspended, kBookInvalid
+  kUnknown,
+  kSpreadBlowOut,
+  kTapeSlowdown,
+  kLiquidityCollapse,
+  kFakeWall,
+  kHalt,
+  kFeedSuspended,
+  kBookInvalid
 };
 std::string_view CancelRuleName(CancelRule rule);  // "spread_blow_out"
 struct SignalCancelled {
@@ -287,7 +313,7 @@ struct TradeIntent {
   Price entry;
   Price stop;
   Price target;
-  Price spread;                            // at the trigger
+  Price spread;  // at the trigger
   std::optional<Quantity> quantity_max;
   Time expires;
   double score = 0;
@@ -297,8 +323,20 @@ struct TradeIntent {
 
 // Why risk said no. One enum value and one function each.
 enum class RefusalRule : uint8_t {
-  kNone, kScheduleClosed, kScheduleMonitor, kLowConfidenceScore, kSameTickerCooldown, kAlertsPerHour, kGlobalHalt,
-  kSymbolHalt, kNoFreshMark, kSizeZero, kStopInvalid, kAlertRateHard, kFeedSuspended, kLowConfidenceLastSlot,
+  kNone,
+  kScheduleClosed,
+  kScheduleMonitor,
+  kLowConfidenceScore,
+  kSameTickerCooldown,
+  kAlertsPerHour,
+  kGlobalHalt,
+  kSymbolHalt,
+  kNoFreshMark,
+  kSizeZero,
+  kStopInvalid,
+  kAlertRateHard,
+  kFeedSuspended,
+  kLowConfidenceLastSlot,
   kNoSession,
   kProfileUnknown, kInstrumentUnknown, kSideUnspecified, kAlertsPerWindow,
 };
@@ -318,7 +356,7 @@ struct RiskDecision {
   // Approved:
   Quantity quantity;
   SizeCap binding_cap = SizeCap::kNone;
-  Money risk;                    // quantity * |entry - stop|
+  Money risk;  // quantity * |entry - stop|
   Route route = Route::kNone;
   bool low_confidence = false;
 };
@@ -328,7 +366,7 @@ enum class PauseScope : uint8_t { kInstance, kSymbol, kGlobal };
 struct TradingState {
   bool paused = false;
   PauseScope scope = PauseScope::kInstance;
-  std::string cause;             // "alerts_per_hour", "halt", "news", "price_move"
+  std::string cause;  // "alerts_per_hour", "halt", "news", "price_move"
   std::optional<Time> until;
 };
 
@@ -342,7 +380,7 @@ struct Alert {
   Quantity quantity;
   SizeCap binding_cap = SizeCap::kNone;
   Money risk;
-  Money reward_net;              // at the target, after the profile's costs
+  Money reward_net;  // at the target, after the profile's costs
   double reward_to_risk_net = 0;
   double score = 0, threshold = 0;
   std::vector<RuleResult> rules;
@@ -356,7 +394,7 @@ enum class AlertUpdateKind : uint8_t { kUnknown, kCancelled, kExpired, kOutcome 
 struct AlertUpdate {
   EventId alert;
   AlertUpdateKind kind = AlertUpdateKind::kUnknown;
-  std::string reason;            // "spread_blow_out seen=0.05 limit=0.03"
+  std::string reason;  // "spread_blow_out seen=0.05 limit=0.03"
 };
 enum class ReceiptState : uint8_t { kUnknown, kDelivered, kFailed, kSuppressed };
 struct AlertReceipt {
@@ -380,16 +418,17 @@ struct OutcomeLabelled {
   Money profit_net;
   double r_multiple = 0;
   double return_net_percent = 0;
-  std::optional<Price> mae, mfe;   // worst and best excursion from entry while open, >= 0
+  std::optional<Price> mae, mfe;  // worst and best excursion from entry while open, >= 0
   double score = 0;
   bool shadow = false;
 };
 
 using EventBody =
-    std::variant<std::monostate, InstrumentDefinition, MarketBatch, FeedCapabilities, SessionState, FeedStatus, HaltChanged,
-                 NewsHeadline, TradeBust, TradeCorrection, FeedGap, UniverseChanged, ConfigurationVersion, ClockTick,
-                 ProcessorVersion, FeatureSetDefined, FeatureSnapshot, UniverseInputs, DetectorFired, MarketContext, Signal,
-                 SignalCancelled, TradeIntent, RiskDecision, TradingState, Alert, AlertUpdate, AlertReceipt, OutcomeLabelled>;
+    std::variant<std::monostate, InstrumentDefinition, MarketBatch, FeedCapabilities, SessionState, FeedStatus,
+                 HaltChanged, NewsHeadline, TradeBust, TradeCorrection, FeedGap, UniverseChanged, ConfigurationVersion,
+                 ClockTick, ProcessorVersion, FeatureSetDefined, FeatureSnapshot, UniverseInputs, DetectorFired,
+                 MarketContext, Signal, SignalCancelled, TradeIntent, RiskDecision, TradingState, Alert, AlertUpdate,
+                 AlertReceipt, OutcomeLabelled>;
 
 // What an event follows from: a market event (named by its source position), another event (by id), or nothing.
 struct Causation {
@@ -402,11 +441,11 @@ struct Causation {
 
 struct EventHeader {
   Producer producer = Producer::kNone;
-  Time event_time;                     // when it happened
-  Time ingest_time;                    // receive time of the market event behind it
-  InstrumentId instrument = 0;         // 0: none
-  StrategyInstanceId instance = 0;     // 0: none
-  EventId correlation;                 // from the market event that triggered to the outcome; none: the cause's id
+  Time event_time;                  // when it happened
+  Time ingest_time;                 // receive time of the market event behind it
+  InstrumentId instrument = 0;      // 0: none
+  StrategyInstanceId instance = 0;  // 0: none
+  EventId correlation;              // from the market event that triggered to the outcome; none: the cause's id
   Causation cause;
 
   EventId id() const { return DeriveEventId(producer, instance, cause.id(), cause.ordinal); }

@@ -1,4 +1,5 @@
-// Features: the numbers that profiles score. A profile declares each by kind and parameters; metrics computes the union.
+// Features: the numbers that profiles score. A profile declares each by kind and parameters; metrics computes the
+// union.
 #pragma once
 
 #include <compare>
@@ -13,7 +14,8 @@
 
 namespace spillway {
 
-// Catalogue ids name the formula. Money-like values are in units of the quote currency, sizes in units, times in seconds.
+// Catalogue ids name the formula. Money-like values are in units of the quote currency, sizes in units, times in
+// seconds.
 enum class FeatureKind : uint8_t {
   kUnknown = 0,
   kSpread = 1,              // ask - bid
@@ -31,9 +33,9 @@ enum class FeatureKind : uint8_t {
   kTapeStall = 13,          // FX-10: seconds since the last eligible print
   kDepthBid = 14,           // size of the top `levels` bid levels
   kDepthAsk = 15,
-  kQueueImbalance = 16,     // Gould & Bonart (2016): (q_bid - q_ask) / (q_bid + q_ask) at the best quotes
-  kOrderFlowImbalance = 17, // Cont, Kukanov & Stoikov (2014), best level, summed over `window`
-  kMicroprice = 18,         // Stoikov (2018), size-weighted mid
+  kQueueImbalance = 16,      // Gould & Bonart (2016): (q_bid - q_ask) / (q_bid + q_ask) at the best quotes
+  kOrderFlowImbalance = 17,  // Cont, Kukanov & Stoikov (2014), best level, summed over `window`
+  kMicroprice = 18,          // Stoikov (2018), size-weighted mid
   kMid = 19,
 };
 std::string_view FeatureKindName(FeatureKind kind);  // "bid_ask_ratio"
@@ -44,7 +46,7 @@ struct FeatureSpec {
   FeatureKind kind = FeatureKind::kUnknown;
   uint32_t levels = 0;
   Duration window{0};
-  double threshold = 0;   // spread_below_for: USD; fake_wall, wall_age: multiple of the median level size
+  double threshold = 0;  // spread_below_for: USD; fake_wall, wall_age: multiple of the median level size
   Duration hold{0};
   double surge = 0;       // vwap_reclaim: 3 s volume over its 5-minute mean
   Duration below_for{0};  // vwap_reclaim
@@ -55,14 +57,14 @@ std::string ToString(const FeatureSpec& spec);  // "bid_ask_ratio(levels=10)"
 
 enum class NotReady : uint8_t {
   kReady = 0,
-  kWarmUp = 1,          // the window is not covered yet
+  kWarmUp = 1,  // the window is not covered yet
   kBidSideEmpty = 2,
   kAskSideEmpty = 3,
-  kBookInvalid = 4,     // crossed, locked, gap, stale
+  kBookInvalid = 4,  // crossed, locked, gap, stale
   kNoTrades = 5,
-  kNotCarried = 6,      // the feed cannot carry it
+  kNotCarried = 6,  // the feed cannot carry it
   kDivisorZero = 7,
-  kNoSession = 8,       // outside the regular session
+  kNoSession = 8,  // outside the regular session
 };
 std::string_view NotReadyName(NotReady reason);  // "warm_up"
 

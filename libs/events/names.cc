@@ -23,8 +23,8 @@ std::optional<E> ValueOf(const std::array<std::string_view, N>& names, std::stri
   return std::nullopt;
 }
 
-constexpr std::array<std::string_view, 12> kSecurityTypes = {"unknown", "common", "etf",  "adr",  "preferred", "warrant",
-                                                             "unit",    "right",  "note", "fund", "otc",       "other"};
+constexpr std::array<std::string_view, 12> kSecurityTypes = {
+    "unknown", "common", "etf", "adr", "preferred", "warrant", "unit", "right", "note", "fund", "otc", "other"};
 constexpr std::array<std::string_view, 20> kFeatureKinds = {"unknown",
                                                             "spread",
                                                             "spread_change",
@@ -45,46 +45,91 @@ constexpr std::array<std::string_view, 20> kFeatureKinds = {"unknown",
                                                             "order_flow_imbalance",
                                                             "microprice",
                                                             "mid"};
-constexpr std::array<std::string_view, 9> kNotReady = {"ready",      "warm_up",     "bid_side_empty", "ask_side_empty", "book_invalid",
-                                                       "no_trades",  "not_carried", "divisor_zero",   "no_session"};
-constexpr std::array<std::string_view, 8> kDetectors = {"unknown",    "fake_wall",          "ask_replenishment", "spread_blow_out",
-                                                        "tape_stall", "liquidity_collapse", "feed_lag",          "bid_replenishment"};
+constexpr std::array<std::string_view, 9> kNotReady = {"ready",          "warm_up",      "bid_side_empty",
+                                                       "ask_side_empty", "book_invalid", "no_trades",
+                                                       "not_carried",    "divisor_zero", "no_session"};
+constexpr std::array<std::string_view, 8> kDetectors = {"unknown",         "fake_wall",        "ask_replenishment",
+                                                        "spread_blow_out", "tape_stall",       "liquidity_collapse",
+                                                        "feed_lag",        "bid_replenishment"};
 constexpr std::array<std::string_view, 6> kComparisons = {"<=", ">=", "<", ">", "is true", "is false"};
-constexpr std::array<std::string_view, 8> kCancelRules = {"unknown",   "spread_blow_out", "tape_slowdown",  "liquidity_collapse",
-                                                          "fake_wall", "halt",            "feed_suspended", "book_invalid"};
-constexpr std::array<std::string_view, 19> kRefusalRules = {
-    "NONE",          "SCHEDULE_CLOSED", "SCHEDULE_MONITOR", "LOW_CONFIDENCE_SCORE", "SAME_TICKER_COOLDOWN",
-    "ALERTS_PER_HOUR", "GLOBAL_HALT",     "SYMBOL_HALT",      "NO_FRESH_MARK",        "SIZE_ZERO",
-    "STOP_INVALID",  "ALERT_RATE_HARD", "FEED_SUSPENDED",   "LOW_CONFIDENCE_LAST_SLOT", "NO_SESSION",
-    "PROFILE_UNKNOWN", "INSTRUMENT_UNKNOWN", "SIDE_UNSPECIFIED", "ALERTS_PER_WINDOW"};
+constexpr std::array<std::string_view, 8> kCancelRules = {
+    "unknown", "spread_blow_out", "tape_slowdown", "liquidity_collapse", "fake_wall",
+    "halt",    "feed_suspended",  "book_invalid"};
+constexpr std::array<std::string_view, 19> kRefusalRules = {"NONE",
+                                                            "SCHEDULE_CLOSED",
+                                                            "SCHEDULE_MONITOR",
+                                                            "LOW_CONFIDENCE_SCORE",
+                                                            "SAME_TICKER_COOLDOWN",
+                                                            "ALERTS_PER_HOUR",
+                                                            "GLOBAL_HALT",
+                                                            "SYMBOL_HALT",
+                                                            "NO_FRESH_MARK",
+                                                            "SIZE_ZERO",
+                                                            "STOP_INVALID",
+                                                            "ALERT_RATE_HARD",
+                                                            "FEED_SUSPENDED",
+                                                            "LOW_CONFIDENCE_LAST_SLOT",
+                                                            "NO_SESSION",
+                                                            "PROFILE_UNKNOWN",
+                                                            "INSTRUMENT_UNKNOWN",
+                                                            "SIDE_UNSPECIFIED",
+                                                            "ALERTS_PER_WINDOW"};
 constexpr std::array<std::string_view, 6> kSizeCaps = {"none", "risk", "shares", "notional", "liquidity", "intent"};
 constexpr std::array<std::string_view, 6> kOutcomes = {"UNKNOWN", "MISS", "TARGET", "STOP", "TIME", "CANCELLED"};
 
 }  // namespace
 
-std::string_view SecurityTypeName(SecurityType type) { return NameOf(kSecurityTypes, type); }
+std::string_view SecurityTypeName(SecurityType type) {
+  return NameOf(kSecurityTypes, type);
+}
 std::optional<SecurityType> ParseSecurityType(std::string_view name) {
   return ValueOf<SecurityType>(kSecurityTypes, name);
 }
-std::string_view FeatureKindName(FeatureKind kind) { return NameOf(kFeatureKinds, kind); }
-std::optional<FeatureKind> ParseFeatureKind(std::string_view name) { return ValueOf<FeatureKind>(kFeatureKinds, name); }
-std::string_view NotReadyName(NotReady reason) { return NameOf(kNotReady, reason); }
-std::string_view DetectorName(DetectorKind kind) { return NameOf(kDetectors, kind); }
-std::string_view ComparisonSymbol(Comparison comparison) { return NameOf(kComparisons, comparison); }
-std::optional<Comparison> ParseComparison(std::string_view symbol) { return ValueOf<Comparison>(kComparisons, symbol); }
-std::string_view CancelRuleName(CancelRule rule) { return NameOf(kCancelRules, rule); }
-std::string_view RefusalRuleName(RefusalRule rule) { return NameOf(kRefusalRules, rule); }
-std::string_view SizeCapName(SizeCap cap) { return NameOf(kSizeCaps, cap); }
-std::string_view OutcomeLabelName(OutcomeLabel label) { return NameOf(kOutcomes, label); }
+std::string_view FeatureKindName(FeatureKind kind) {
+  return NameOf(kFeatureKinds, kind);
+}
+std::optional<FeatureKind> ParseFeatureKind(std::string_view name) {
+  return ValueOf<FeatureKind>(kFeatureKinds, name);
+}
+std::string_view NotReadyName(NotReady reason) {
+  return NameOf(kNotReady, reason);
+}
+std::string_view DetectorName(DetectorKind kind) {
+  return NameOf(kDetectors, kind);
+}
+std::string_view ComparisonSymbol(Comparison comparison) {
+  return NameOf(kComparisons, comparison);
+}
+std::optional<Comparison> ParseComparison(std::string_view symbol) {
+  return ValueOf<Comparison>(kComparisons, symbol);
+}
+std::string_view CancelRuleName(CancelRule rule) {
+  return NameOf(kCancelRules, rule);
+}
+std::string_view RefusalRuleName(RefusalRule rule) {
+  return NameOf(kRefusalRules, rule);
+}
+std::string_view SizeCapName(SizeCap cap) {
+  return NameOf(kSizeCaps, cap);
+}
+std::string_view OutcomeLabelName(OutcomeLabel label) {
+  return NameOf(kOutcomes, label);
+}
 
 bool Compare(double value, Comparison comparison, double limit) {
   switch (comparison) {
-    case Comparison::kLessEqual: return value <= limit;
-    case Comparison::kGreaterEqual: return value >= limit;
-    case Comparison::kLess: return value < limit;
-    case Comparison::kGreater: return value > limit;
-    case Comparison::kIsTrue: return value != 0;
-    case Comparison::kIsFalse: return value == 0;
+    case Comparison::kLessEqual:
+      return value <= limit;
+    case Comparison::kGreaterEqual:
+      return value >= limit;
+    case Comparison::kLess:
+      return value < limit;
+    case Comparison::kGreater:
+      return value > limit;
+    case Comparison::kIsTrue:
+      return value != 0;
+    case Comparison::kIsFalse:
+      return value == 0;
   }
   return false;
 }

@@ -30,15 +30,23 @@ namespace spillway::runtime {
 namespace persist_internal {
 template <class T>
 concept FlatValue = std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_same_v<T, Price> ||
-                    std::is_same_v<T, Quantity> || std::is_same_v<T, Money> || std::is_same_v<T, Time> ||
-                    std::is_same_v<T, Duration> || std::is_same_v<T, std::chrono::seconds>;
+    std::is_same_v<T, Quantity> || std::is_same_v<T, Money> || std::is_same_v<T, Time> || std::is_same_v<T, Duration> ||
+    std::is_same_v<T, std::chrono::seconds>;
 template <class T>
-concept MapLike = requires { typename T::key_type; typename T::mapped_type; };
+concept MapLike = requires {
+  typename T::key_type;
+  typename T::mapped_type;
+};
 template <class T>
-concept SetLike = !MapLike<T> && requires { typename T::key_type; };
+concept SetLike = !MapLike<T> && requires {
+  typename T::key_type;
+};
 template <class T>
-concept Sequence = requires(T t) { t.push_back(std::declval<typename T::value_type>()); t.clear(); } &&
-                   !std::is_same_v<T, std::string>;
+concept Sequence = requires(T t) {
+  t.push_back(std::declval<typename T::value_type>());
+  t.clear();
+}
+&&!std::is_same_v<T, std::string>;
 }  // namespace persist_internal
 
 class StateWriter {
@@ -95,15 +103,13 @@ class StateWriter {
     for (const T& item : value) Write(item);
   }
   template <class T>
-    requires requires(T& t, StateWriter& w) { t.Persist(w); }
+  requires requires(T& t, StateWriter& w) { t.Persist(w); }
   void WriteOther(const T& value) {
     const_cast<T&>(value).Persist(*this);  // Persist reads only when given a writer
   }
   template <class T>
-    requires requires(T& t, StateWriter& w) { PersistFields(w, t); }
-  void WriteOther(const T& value) {
-    PersistFields(*this, const_cast<T&>(value));
-  }
+  requires requires(T& t, StateWriter& w) { PersistFields(w, t); }
+  void WriteOther(const T& value) { PersistFields(*this, const_cast<T&>(value)); }
 
   std::string bytes_;
 };
@@ -199,15 +205,11 @@ class StateReader {
     for (T& item : value) Read(item);
   }
   template <class T>
-    requires requires(T& t, StateReader& r) { t.Persist(r); }
-  void ReadOther(T& value) {
-    value.Persist(*this);
-  }
+  requires requires(T& t, StateReader& r) { t.Persist(r); }
+  void ReadOther(T& value) { value.Persist(*this); }
   template <class T>
-    requires requires(T& t, StateReader& r) { PersistFields(r, t); }
-  void ReadOther(T& value) {
-    PersistFields(*this, value);
-  }
+  requires requires(T& t, StateReader& r) { PersistFields(r, t); }
+  void ReadOther(T& value) { PersistFields(*this, value); }
 
   std::string_view rest_;
   bool failed_ = false;
