@@ -1,0 +1,324 @@
+// Databento's CSV files, schemas mbp-10, mbp-1, mbo and trades. Columns are found by the names in the header, in any
+// order. Field meanings: databento_rows.h; https://databento.com/docs/schemas-and-data-formats.
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fmt/format.h"
+#include "services/ingest/databento_rows.h"
+#include "services/ingest/feed_writer.h"
+#include "services/ingest/line_reader.h"
+#include "services/ingest/source.h"
+#include "services/ingest/text_fields.h"
+
+namespace spillway::ingest {
+namespace {
+
+constexpr size_t kAbsent = SIZE_MAX;
+constexpr uint64_t kProgressRows = 8192;
+
+struct Columns {
+  struct Level {
+    size_t price = kAbsent;
+    size_t size = kAbsent;
+  };
+  size_t count = 0;
+  size_t receive_time = kAbsent;
+  size_t event_time = kAbsent;
+  size_t action = kAbsent;
+  size_t side = kAbsent;
+  size_t price = kAbsent;
+  size_t size = kAbsent;
+  size_t flags = kAbsent;
+  size_t publisher = kAbsent;
+  size_t order_id = kAbsent;
+  size_t symbol = kAbsent;
+  std::vector<std::array<Level, 2>> levels;  // best first; bid, ask
+};
+
+std::vector<std::string> SplitHeader(std::string_view line) {
+  std::vector<std::string> names;
+  for (size_t begin = 0; begin <= line.size();) {
+    const size_t end = std::min(line.find(',', begin), line.size());
+    names.emplace_back(line.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return names;
+}
+
+absl::StatusOr<Columns> ReadHeader(std::string_view line, const std::string& where) {
+  const std::vector<std::string> names = SplitHeader(line);
+  const auto find = [&](std::string_view name) -> size_t {
+    const auto found = std::find(names.begin(), names.end(), name);
+    return found == names.end() ? kAbsent : static_cast<size_t>(found - names.begin());
+  };
+  Columns columns;
+  columns.count = names.size();
+  columns.receive_time = find("ts_recv");
+  columns.event_time = find("ts_event");
+  // Some exports name both time columns ts_event; the first one is then the receive time.
+  if (columns.receive_time == kAbsent && std::count(names.begin(), names.end(), "ts_event") == 2) {
+    columns.receive_time = columns.event_time;
+    columns.event_time = static_cast<size_t>(
+        std::find(names.begin() + static_cast<ptrdiff_t>(columns.receive_time) + 1, names.end(), "ts_event") -
+        names.begin());
+  }
+  columns.publisher = find("publisher_id");
+  columns.symbol = find("symbol");
+  columns.order_id = find("order_id");
+  const std::pair<const char*, size_t*> needed[] = {{"action", &columns.action},
+                                                    {"side", &columns.side},
+                                                    {"price", &columns.price},
+                                                    {"size", &columns.size},
+                                                    {"flags", &columns.flags}};
+  for (const auto& [name, column] : needed) *column = find(name);
+  for (const auto& [name, column] :
+       {std::pair{"ts_event", &columns.event_time}, needed[0], needed[1], needed[2], needed[3], needed[4]}) {
+    if (*column == kAbsent) {
+      return absl::InvalidArgumentError(
+          fmt::format("{}: no column '{}' in the header, expected a Databento CSV with one; seen: '{}'", where, name,
+                      line.substr(0, 120)));
+    }
+  }
+  for (size_t level = 0;; ++level) {
+    const std::array<Columns::Level, 2> found = {
+        {{find(fmt::format("bid_px_{:02}", level)), find(fmt::format("bid_sz_{:02}", level))},
+         {find(fmt::format("ask_px_{:02}", level)), find(fmt::format("ask_sz_{:02}", level))}}};
+    if (found[0].price == kAbsent || found[0].size == kAbsent || found[1].price == kAbsent ||
+        found[1].size == kAbsent) {
+      break;
+    }
+    columns.levels.push_back(found);
+  }
+  if (columns.levels.size() > 1 && columns.levels.size() != 10) {
+    return absl::InvalidArgumentError(
+        fmt::format("{}: the header has {} levels, expected 10, 1 or none", where, columns.levels.size()));
+  }
+  return columns;
+}
+
+DatabentoSchema SchemaOf(const Columns& columns) {
+  if (columns.levels.size() == 10) return DatabentoSchema::kMbp10;
+  if (columns.levels.size() == 1) return DatabentoSchema::kMbp1;
+  return columns.order_id != kAbsent ? DatabentoSchema::kMbo : DatabentoSchema::kTrades;
+}
+
+class DatabentoCsvSource final : public Source {
+ public:
+  DatabentoCsvSource(const SourceOptions& options, std::unique_ptr<LineReader> lines, Columns columns)
+      : writer_(options),
+        lines_(std::move(lines)),
+        columns_(std::move(columns)),
+        symbol_(options.symbol),
+        rows_(SchemaOf(columns_), options.instrument),
+        ends_(columns_.count + 1) {}
+
+  absl::Status Run(MarketSink& sink, const ProgressFn& progress) override;
+  const SkippedRows& skipped() const override { return writer_.skipped(); }
+  SourceFacts facts() const override { return writer_.facts(); }
+
+ private:
+  absl::Status ReadRow(std::string_view line);
+  bool ReadRecord(std::string_view line);
+  bool ReadLevels(std::string_view line);
+  absl::Status Explain(std::string_view line) const;
+  absl::Status Wrong(std::string_view column, std::string_view seen, std::string_view expected) const;
+  std::string_view At(std::string_view line, size_t column) const { return Field(line, ends_, column); }
+  void Announce(std::string_view line);
+
+  FeedWriter writer_;
+  std::unique_ptr<LineReader> lines_;
+  Columns columns_;
+  std::string symbol_;
+  DatabentoRows rows_;
+  std::vector<uint32_t> ends_;
+  TimeReader receive_times_;
+  TimeReader event_times_;
+  DatabentoRecord record_;
+  uint64_t zero_size_levels_ = 0;  // of the row at hand
+};
+
+absl::Status DatabentoCsvSource::Run(MarketSink& sink, const ProgressFn& progress) {
+  std::string_view line;
+  uint64_t& rows = writer_.facts().rows;
+  while (lines_->Next(line)) {
+    ++rows;
+    if (absl::Status bad = ReadRow(line); !bad.ok()) [[unlikely]] {
+      if (absl::Status stop = writer_.Reject(std::move(bad)); !stop.ok()) return stop;
+      continue;
+    }
+    if (writer_.instrument().symbol.empty()) [[unlikely]]
+      Announce(line);
+    writer_.facts().zero_size_levels += zero_size_levels_;
+    absl::Status status = writer_.Row(sink, rows_.Translate(record_, rows, writer_.facts()));
+    if (!status.ok()) [[unlikely]]
+      return status;
+    if (progress && rows % kProgressRows == 0) progress(lines_->source().consumed(), lines_->source().size());
+  }
+  if (!lines_->status().ok()) return lines_->status();
+  return writer_.End(sink, lines_->source().path());
+}
+
+// At the first good row: it names the symbol if the caller did not.
+void DatabentoCsvSource::Announce(std::string_view line) {
+  if (symbol_.empty()) symbol_ = At(line, columns_.symbol);
+  writer_.instrument().symbol = symbol_;
+  const DatabentoSchema schema = SchemaOf(columns_);
+  DatabentoRows::Describe(schema, "databento-csv", writer_.capabilities());
+  writer_.capabilities().receive_times = columns_.receive_time != kAbsent;
+}
+
+// Reads the row into record_ and the window's next picture. On an error neither rows_ nor the feed has changed.
+absl::Status DatabentoCsvSource::ReadRow(std::string_view line) {
+  if (FieldSplitter::Split(line, ends_) != columns_.count || !ReadRecord(line) || !ReadLevels(line)) [[unlikely]] {
+    return Explain(line);
+  }
+  if (record_.event_time < writer_.last_time() && (record_.flags & DatabentoFlags::kSnapshot) != 0) {
+    record_.event_time = writer_.last_time();  // a snapshot's orders keep the time they were entered at
+  }
+  return writer_.CheckTime(record_.event_time, [&] { return lines_->Where(); });
+}
+
+bool DatabentoCsvSource::ReadRecord(std::string_view line) {
+  uint64_t size = 0;
+  uint64_t flags = 0;
+  if (!event_times_.Read(At(line, columns_.event_time), record_.event_time)) return false;
+  if (columns_.receive_time == kAbsent) {
+    record_.receive_time = record_.event_time;
+  } else if (!receive_times_.Read(At(line, columns_.receive_time), record_.receive_time)) {
+    return false;
+  }
+  const std::string_view action = At(line, columns_.action);
+  const std::string_view side = At(line, columns_.side);
+  if (action.size() != 1 || side.size() != 1) return false;
+  record_.action = action[0];
+  record_.side = side[0];
+  if (!ReadUnsigned(At(line, columns_.flags), flags) || flags > UINT8_MAX) return false;
+  record_.flags = static_cast<uint8_t>(flags);
+  if (!ReadUnsigned(At(line, columns_.size), size) || size > UINT32_MAX) return false;
+  record_.size = static_cast<uint32_t>(size);
+  const std::string_view price = At(line, columns_.price);
+  int64_t nanos = 0;
+  record_.has_price = !price.empty();
+  if (record_.has_price && !ReadNanos(price, nanos)) return false;
+  record_.price = Price::FromNanos(nanos);
+  if (columns_.order_id != kAbsent && !ReadUnsigned(At(line, columns_.order_id), record_.order_id)) return false;
+  if (columns_.publisher != kAbsent) {
+    uint64_t publisher = 0;
+    if (!ReadUnsigned(At(line, columns_.publisher), publisher) || publisher > UINT16_MAX) return false;
+    record_.publisher = static_cast<uint16_t>(publisher);
+  }
+  if (columns_.symbol != kAbsent && At(line, columns_.symbol) != symbol_ && !symbol_.empty()) return false;
+  return rows_.Complaint(record_).empty();
+}
+
+bool DatabentoCsvSource::ReadLevels(std::string_view line) {
+  zero_size_levels_ = 0;
+  LevelWindow& window = rows_.window();
+  window.BeginPicture();
+  for (const std::array<Columns::Level, 2>& level : columns_.levels) {
+    for (const Side side : {Side::kBid, Side::kAsk}) {
+      const Columns::Level& column = level[side == Side::kBid ? 0 : 1];
+      const std::string_view price = At(line, column.price);
+      if (price.empty()) continue;
+      int64_t nanos = 0;
+      uint64_t size = 0;
+      if (!ReadNanos(price, nanos) || !ReadUnsigned(At(line, column.size), size) || size > UINT32_MAX) return false;
+      if (size == 0) {
+        ++zero_size_levels_;
+        continue;
+      }
+      if (!window.Append(side, Price::FromNanos(nanos), Quantity::Units(static_cast<int64_t>(size)))) return false;
+    }
+  }
+  return true;
+}
+
+absl::Status DatabentoCsvSource::Wrong(std::string_view column, std::string_view seen,
+                                       std::string_view expected) const {
+  return absl::InvalidArgumentError(
+      fmt::format("{}: {} is '{}', expected {}", lines_->Where(), column, seen.substr(0, 60), expected));
+}
+
+// Why ReadRow said no: looks again, slowly.
+absl::Status DatabentoCsvSource::Explain(std::string_view line) const {
+  const size_t count = 1 + static_cast<size_t>(std::count(line.begin(), line.end(), ','));
+  if (count != columns_.count) {
+    return absl::InvalidArgumentError(
+        fmt::format("{}: {} fields, expected {} as in the header", lines_->Where(), count, columns_.count));
+  }
+  Time time;
+  uint64_t number = 0;
+  int64_t nanos = 0;
+  constexpr std::string_view kTime = "a UTC time such as 2025-05-02T13:30:00.014437085Z";
+  constexpr std::string_view kSize = "a whole number from 0 to 4294967295";
+  constexpr std::string_view kPrice = "a decimal with at most 9 decimals";
+  for (const auto& [name, column] : {std::pair{"ts_event", columns_.event_time}, {"ts_recv", columns_.receive_time}}) {
+    if (column == kAbsent) continue;
+    if (!TimeReader().Read(At(line, column), time)) return Wrong(name, At(line, column), kTime);
+  }
+  for (const auto& [name, column] : {std::pair{"action", columns_.action}, {"side", columns_.side}}) {
+    if (At(line, column).size() != 1) return Wrong(name, At(line, column), "one letter");
+  }
+  for (const auto& [name, column, max] : {std::tuple{"size", columns_.size, uint64_t{UINT32_MAX}},
+                                          {"flags", columns_.flags, uint64_t{UINT8_MAX}},
+                                          {"publisher_id", columns_.publisher, uint64_t{UINT16_MAX}},
+                                          {"order_id", columns_.order_id, uint64_t{UINT64_MAX}}}) {
+    if (column == kAbsent || (ReadUnsigned(At(line, column), number) && number <= max)) continue;
+    return Wrong(name, At(line, column), fmt::format("a whole number from 0 to {}", max));
+  }
+  const std::string_view price = At(line, columns_.price);
+  if (!price.empty() && !ReadNanos(price, nanos)) return Wrong("price", price, kPrice);
+  if (columns_.symbol != kAbsent && !symbol_.empty() && At(line, columns_.symbol) != symbol_) {
+    return Wrong("symbol", At(line, columns_.symbol), fmt::format("'{}'", symbol_));
+  }
+  if (const std::string complaint = rows_.Complaint(record_); !complaint.empty()) {
+    return absl::InvalidArgumentError(fmt::format("{}: {}", lines_->Where(), complaint));
+  }
+  for (size_t k = 0; k < columns_.levels.size(); ++k) {
+    for (const size_t s : {0, 1}) {
+      const Columns::Level& column = columns_.levels[k][s];
+      const std::string name = fmt::format("{}_{{}}_{:02}", s == 0 ? "bid" : "ask", k);
+      const std::string_view level_price = At(line, column.price);
+      const std::string_view size = At(line, column.size);
+      if (level_price.empty()) continue;
+      if (!ReadNanos(level_price, nanos)) return Wrong(fmt::format(fmt::runtime(name), "px"), level_price, kPrice);
+      if (!ReadUnsigned(size, number) || number > UINT32_MAX) {
+        return Wrong(fmt::format(fmt::runtime(name), "sz"), size, kSize);
+      }
+    }
+  }
+  return absl::InvalidArgumentError(fmt::format(
+      "{}: the levels of a side are not in order of their prices, expected the best first", lines_->Where()));
+}
+
+absl::StatusOr<std::unique_ptr<Source>> Open(const SourceOptions& options) {
+  absl::StatusOr<std::unique_ptr<LineReader>> lines = LineReader::Open(options.files[0]);
+  if (!lines.ok()) return lines.status();
+  std::string_view header;
+  if (!(*lines)->Next(header)) {
+    if (!(*lines)->status().ok()) return (*lines)->status();
+    return absl::InvalidArgumentError(fmt::format("{}: is empty, expected a header and rows", options.files[0]));
+  }
+  absl::StatusOr<Columns> columns = ReadHeader(header, (*lines)->Where());
+  if (!columns.ok()) return columns.status();
+  if (columns->symbol == kAbsent && options.symbol.empty()) {
+    return absl::InvalidArgumentError(
+        fmt::format("{}: no column 'symbol' in the header: name the symbol yourself", (*lines)->Where()));
+  }
+  return std::make_unique<DatabentoCsvSource>(options, *std::move(lines), *std::move(columns));
+}
+
+}  // namespace
+
+Format DatabentoCsvFormat() {
+  return {.name = "databento-csv",
+          .files = {"csv"},
+          .help = "Databento CSV, schema mbp-10, mbp-1, mbo or trades (told from the header)",
+          .open = Open};
+}
+
+}  // namespace spillway::ingest
