@@ -132,6 +132,10 @@ struct Exclusion {
   std::string rule;   // "price_min", "float_unknown", "not_ready:relative_volume"
   std::string seen;   // "9.29", "unknown"
   std::string limit;  // "10.00"
+  template <class Archive>
+  void Persist(Archive& a) {
+    a(rule, seen, limit);
+  }
   friend bool operator==(const Exclusion&, const Exclusion&) = default;
 };
 struct UniverseMember {

@@ -1,0 +1,144 @@
+#include "services/universe/universe_rules.h"
+
+#include <algorithm>
+
+#include "fmt/format.h"
+#include "spillway/v1/profile.pb.h"
+
+namespace spillway::universe {
+namespace {
+
+void CheckPrice(const UniverseRules& rules, const SymbolInputs& inputs, std::vector<Exclusion>& failed) {
+  if (!rules.price_min && !rules.price_max) return;
+  if (!inputs.price) {
+    failed.push_back({"not_ready:price", "no_price", (rules.price_min ? rules.price_min : rules.price_max)->ToString()});
+    return;
+  }
+  if (rules.price_min && *inputs.price < *rules.price_min) {
+    failed.push_back({"price_min", inputs.price->ToString(), rules.price_min->ToString()});
+  }
+  if (rules.price_max && *inputs.price > *rules.price_max) {
+    failed.push_back({"price_max", inputs.price->ToString(), rules.price_max->ToString()});
+  }
+}
+
+void CheckRelativeVolume(const UniverseRules& rules, const SymbolFacts& facts, const SymbolInputs& inputs,
+                         std::vector<Exclusion>& failed) {
+  if (!rules.relative_volume_min) return;
+  const std::string limit = fmt::format("{}", *rules.relative_volume_min);
+  std::string reason;
+  if (!inputs.relative_volume) {
+    reason = inputs.relative_volume_reason.empty() ? "unknown" : inputs.relative_volume_reason;
+  } else if (facts.volume_sessions < rules.volume_sessions_min) {
+    reason = fmt::format("sessions<{}", rules.volume_sessions_min);
+  }
+  if (!reason.empty()) {
+    if (!rules.allow_unknown_relative_volume) failed.push_back({"not_ready:relative_volume", reason, limit});
+  } else if (!(*inputs.relative_volume > *rules.relative_volume_min)) {
+    failed.push_back({"relative_volume_min", fmt::format("{}", *inputs.relative_volume), limit});
+  }
+}
+
+void CheckSpread(const UniverseRules& rules, const SymbolInputs& inputs, std::vector<Exclusion>& failed) {
+  if (!rules.spread_min && !rules.spread_max) return;
+  if (!inputs.spread_median) {
+    if (rules.allow_unknown_spread) return;
+    const Price limit = rules.spread_max ? *rules.spread_max : *rules.spread_min;
+    failed.push_back({"not_ready:spread", "unknown", limit.ToString()});
+    return;
+  }
+  const Price spread = *inputs.spread_median;
+  if (rules.spread_min && spread < *rules.spread_min) {
+    failed.push_back({"spread_min", spread.ToString(), rules.spread_min->ToString()});
+  }
+  if (rules.spread_max && spread >= *rules.spread_max) {
+    failed.push_back({"spread_max", spread.ToString(), rules.spread_max->ToString()});
+  }
+}
+
+void CheckFloat(const UniverseRules& rules, const SymbolFacts& facts, std::vector<Exclusion>& failed) {
+  if (!rules.float_min && !rules.float_max) return;
+  if (!facts.float_shares) {
+    if (rules.allow_unknown_float) return;
+    const Quantity limit = rules.float_max ? *rules.float_max : *rules.float_min;
+    failed.push_back({"float_unknown", "unknown", limit.ToString()});
+    return;
+  }
+  if (rules.float_min && *facts.float_shares < *rules.float_min) {
+    failed.push_back({"float_min", facts.float_shares->ToString(), rules.float_min->ToString()});
+  }
+  if (rules.float_max && *facts.float_shares >= *rules.float_max) {
+    failed.push_back({"float_max", facts.float_shares->ToString(), rules.float_max->ToString()});
+  }
+}
+
+void CheckType(const UniverseRules& rules, const SymbolFacts& facts, std::vector<Exclusion>& failed) {
+  if (rules.types_excluded.empty()) return;
+  if (facts.security_type == SecurityType::kUnknown) {
+    if (!rules.allow_unknown_type) failed.push_back({"security_type_unknown", "unknown", rules.types_excluded_text});
+    return;
+  }
+  if (std::ranges::find(rules.types_excluded, facts.security_type) != rules.types_excluded.end()) {
+    failed.push_back({"exclude_types", std::string(SecurityTypeName(facts.security_type)), rules.types_excluded_text});
+  }
+}
+
+void ReadAllowUnknown(const v1::UniverseRules& from, UniverseRules& rules) {
+  for (const int allowed : from.allow_unknown()) {
+    rules.allow_unknown_float |= allowed == v1::UNIVERSE_UNKNOWN_FLOAT;
+    rules.allow_unknown_relative_volume |= allowed == v1::UNIVERSE_UNKNOWN_RELATIVE_VOLUME;
+    rules.allow_unknown_type |= allowed == v1::UNIVERSE_UNKNOWN_SECURITY_TYPE;
+    rules.allow_unknown_spread |= allowed == v1::UNIVERSE_UNKNOWN_SPREAD;
+  }
+}
+
+}  // namespace
+
+UniverseRules UniverseRulesOf(const v1::Profile& profile) {
+  const v1::UniverseRules& from = profile.universe();
+  UniverseRules rules;
+  if (from.has_price_min_e9()) rules.price_min = Price::FromNanos(from.price_min_e9());
+  if (from.has_price_max_e9()) rules.price_max = Price::FromNanos(from.price_max_e9());
+  if (from.has_relative_volume_min()) rules.relative_volume_min = from.relative_volume_min();
+  if (from.relative_volume_sessions_min() != 0) rules.volume_sessions_min = from.relative_volume_sessions_min();
+  if (from.has_spread_min_e9()) rules.spread_min = Price::FromNanos(from.spread_min_e9());
+  if (from.has_spread_max_e9()) rules.spread_max = Price::FromNanos(from.spread_max_e9());
+  if (from.has_float_min_e8()) rules.float_min = Quantity::FromE8(from.float_min_e8());
+  if (from.has_float_max_e8()) rules.float_max = Quantity::FromE8(from.float_max_e8());
+  for (const std::string& name : from.exclude_types()) {
+    if (const auto type = ParseSecurityType(name)) rules.types_excluded.push_back(*type);
+    rules.types_excluded_text += rules.types_excluded_text.empty() ? name : "," + name;
+  }
+  ReadAllowUnknown(from, rules);
+  if (from.has_refresh_ns()) rules.refresh = Duration(from.refresh_ns());
+  return rules;
+}
+
+std::vector<Exclusion> Exclusions(const UniverseRules& rules, const SymbolFacts& facts, const SymbolInputs& inputs,
+                                  TradingStatus status) {
+  std::vector<Exclusion> failed;
+  CheckPrice(rules, inputs, failed);
+  CheckRelativeVolume(rules, facts, inputs, failed);
+  CheckSpread(rules, inputs, failed);
+  CheckFloat(rules, facts, failed);
+  CheckType(rules, facts, failed);
+  if (std::optional<Exclusion> halt = HaltExclusion(status)) failed.push_back(*std::move(halt));
+  return failed;
+}
+
+std::optional<Exclusion> HaltExclusion(TradingStatus status) {
+  switch (status) {
+    case TradingStatus::kUnknown:
+    case TradingStatus::kTrading:
+      return std::nullopt;
+    case TradingStatus::kHalted:
+      return Exclusion{"halted", "halted", "trading"};
+    case TradingStatus::kPaused:
+      return Exclusion{"halted", "paused", "trading"};
+    case TradingStatus::kQuotationOnly:
+      return Exclusion{"halted", "quotation_only", "trading"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace spillway::universe
