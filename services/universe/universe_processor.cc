@@ -12,26 +12,28 @@ bool SameRules(const std::vector<Exclusion>& a, const std::vector<Exclusion>& b)
   return std::ranges::equal(a, b, {}, &Exclusion::rule, &Exclusion::rule);
 }
 
-bool Trades(TradingStatus status) { return !HaltExclusion(status).has_value(); }
+bool Trades(TradingStatus status) {
+  return !HaltExclusion(status).has_value();
+}
 
 }  // namespace
 
 void UniverseProcessor::Process(const Event& event, runtime::EventSink& out) {
   pending_.TakeDue(event.header.event_time, [&](const auto& version) { Activate(version); });
-  std::visit(Overloaded{
-                 [&](const InstrumentDefinition& definition) {
-                   facts_[definition.id] = {definition.security_type, definition.float_shares,
-                                            definition.average_volume.sessions};
-                 },
-                 [&](const ConfigurationVersion& version) {
-                   pending_.Add(event.header, version);
-                   pending_.TakeDue(event.header.event_time, [&](const auto& due) { Activate(due); });
-                 },
-                 [&](const UniverseInputs& inputs) { OnInputs(event.header, inputs, out); },
-                 [&](const HaltChanged& halt) { OnHalt(event.header, halt.status, out); },
-                 [](const auto&) {},  // not ours
-             },
-             event.body);
+  std::visit(
+      Overloaded{
+          [&](const InstrumentDefinition& definition) {
+            facts_[definition.id] = {definition.security_type, definition.float_shares,
+                                     definition.average_volume.sessions};
+          },
+          [&](const ConfigurationVersion& version) {
+            pending_.Add(event.header, version);
+            pending_.TakeDue(event.header.event_time, [&](const auto& due) { Activate(due); });
+          },
+          [&](const UniverseInputs& inputs) { OnInputs(event.header, inputs, out); },
+          [&](const HaltChanged& halt) { OnHalt(event.header, halt.status, out); }, [](const auto&) {},  // not ours
+      },
+      event.body);
 }
 
 // A new version of an instance starts anew: what the old one decided says nothing about the new rules.
@@ -73,8 +75,8 @@ void UniverseProcessor::Decide(StrategyInstanceId id, Instance& instance, const 
     const bool decided = member != instance.members.end();
     if (decided && !due) continue;
     const auto facts = facts_.find(instrument);
-    std::vector<Exclusion> exclusions = Exclusions(
-        instance.rules, facts != facts_.end() ? facts->second : SymbolFacts{}, inputs, StatusOf(instrument));
+    std::vector<Exclusion> exclusions =
+        Exclusions(instance.rules, facts != facts_.end() ? facts->second : SymbolFacts{}, inputs, StatusOf(instrument));
     if (decided && SameRules(member->second, exclusions)) continue;
     instance.members[instrument] = std::move(exclusions);
     changed.push_back(instrument);

@@ -37,9 +37,9 @@ class UniverseProcessor final : public runtime::Processor {
  private:
   struct Instance {
     std::string document;
-    UniverseRules rules;  // of `document`
-    Time last_refresh;    // its start at first
-    bool told = false;    // its first, full UniverseChanged was emitted
+    UniverseRules rules;                                     // of `document`
+    Time last_refresh;                                       // its start at first
+    bool told = false;                                       // its first, full UniverseChanged was emitted
     std::map<InstrumentId, std::vector<Exclusion>> members;  // all symbols decided; no exclusion: in
 
     template <class Archive>

@@ -11,7 +11,8 @@ namespace {
 void CheckPrice(const UniverseRules& rules, const SymbolInputs& inputs, std::vector<Exclusion>& failed) {
   if (!rules.price_min && !rules.price_max) return;
   if (!inputs.price) {
-    failed.push_back({"not_ready:price", "no_price", (rules.price_min ? rules.price_min : rules.price_max)->ToString()});
+    failed.push_back(
+        {"not_ready:price", "no_price", (rules.price_min ? rules.price_min : rules.price_max)->ToString()});
     return;
   }
   if (rules.price_min && *inputs.price < *rules.price_min) {

@@ -50,7 +50,7 @@ struct UniverseRules {
   std::optional<Quantity> float_min;          // inclusive
   std::optional<Quantity> float_max;          // strictly below
   std::vector<SecurityType> types_excluded;
-  std::string types_excluded_text;            // "etf,adr,otc"
+  std::string types_excluded_text;  // "etf,adr,otc"
   bool allow_unknown_float = false;
   bool allow_unknown_relative_volume = false;
   bool allow_unknown_type = false;
@@ -60,8 +60,8 @@ struct UniverseRules {
 UniverseRules UniverseRulesOf(const v1::Profile& profile);
 
 // Every rule that the symbol fails, in the order of the struct above, `halted` last; empty: it is in the universe.
-// Rules are named as the profile's fields ("price_min", "spread_max", "exclude_types"), missing data as "float_unknown",
-// "security_type_unknown", "not_ready:price", "not_ready:relative_volume", "not_ready:spread".
+// Rules are named as the profile's fields ("price_min", "spread_max", "exclude_types"), missing data as
+// "float_unknown", "security_type_unknown", "not_ready:price", "not_ready:relative_volume", "not_ready:spread".
 std::vector<Exclusion> Exclusions(const UniverseRules& rules, const SymbolFacts& facts, const SymbolInputs& inputs,
                                   TradingStatus status);
 

@@ -1,0 +1,129 @@
+#include "services/scoring/rubric.h"
+
+#include <algorithm>
+
+#include "fmt/format.h"
+#include "libs/profile/declared_features.h"
+#include "spillway/v1/profile.pb.h"
+
+namespace spillway::scoring {
+namespace {
+
+constexpr double kNearMissBelow = 1.5;  // points below the threshold
+constexpr Duration kRearm = std::chrono::seconds(10);
+constexpr Duration kRejectionInterval = std::chrono::seconds(10);
+
+absl::Status Unknown(const std::string& id, std::string_view what, const std::string& seen) {
+  return absl::InvalidArgumentError(fmt::format("rule {}: {} \"{}\" is not known to this build", id, what, seen));
+}
+
+// Fills what a score rule and a gate have in common.
+template <class From, class Rule>
+absl::Status ReadCondition(const v1::Profile& profile, const From& from, Rule& rule) {
+  const std::optional<FeatureKind> kind = ParseFeatureKind(from.feature());
+  if (!kind) return Unknown(from.id(), "feature", from.feature());
+  const std::optional<Comparison> comparison = ParseComparison(from.op());
+  if (!comparison) return Unknown(from.id(), "comparison", from.op());
+  rule.id = from.id();
+  rule.feature = FeatureSlot(profile::SpecFor(profile, *kind));
+  rule.comparison = *comparison;
+  rule.limit = from.limit();
+  return absl::OkStatus();
+}
+
+template <class Rule>
+RuleResult ResultOf(const Rule& rule, const Evaluation::Outcome& outcome) {
+  RuleResult result;
+  result.rule = rule.id;
+  result.feature = rule.feature.text();
+  result.passed = outcome.passed;
+  if (outcome.value.ready()) {
+    result.value = outcome.value.value;
+  } else {
+    result.not_ready = NotReadyName(outcome.value.not_ready);
+  }
+  result.comparison = rule.comparison;
+  result.limit = rule.limit;
+  result.points = outcome.points;
+  return result;
+}
+
+}  // namespace
+
+absl::StatusOr<Rubric> Rubric::Of(const v1::Profile& profile) {
+  const v1::Rubric& from = profile.rubric();
+  Rubric rubric;
+  rubric.graded_ = from.mode() == v1::SCORING_MODE_GRADED;
+  rubric.threshold_ = from.threshold();
+  rubric.near_miss_ = from.has_near_miss() ? from.near_miss() : from.threshold() - kNearMissBelow;
+  rubric.rearm_ = from.has_rearm_ns() ? Duration(from.rearm_ns()) : kRearm;
+  rubric.rejection_interval_ =
+      from.has_rejection_interval_ns() ? Duration(from.rejection_interval_ns()) : kRejectionInterval;
+  for (const v1::ScoreRule& rule : from.rules()) {
+    ScoreRule& added = rubric.rules_.emplace_back();
+    if (absl::Status read = ReadCondition(profile, rule, added); !read.ok()) return read;
+    added.points = rule.points();
+    if (rule.has_start()) added.start = rule.start();
+  }
+  for (const v1::Gate& gate : profile.gates()) {
+    GateRule& added = rubric.gates_.emplace_back();
+    if (absl::Status read = ReadCondition(profile, gate, added); !read.ok()) return read;
+    added.pass_not_ready = gate.pass_not_ready();
+  }
+  return rubric;
+}
+
+void Rubric::Resolve(std::span<const FeatureSpec> defined) {
+  for (ScoreRule& rule : rules_) rule.feature.Resolve(defined);
+  for (GateRule& gate : gates_) gate.feature.Resolve(defined);
+}
+
+double PointsFor(const ScoreRule& rule, double value, bool graded) {
+  if (!graded || !rule.start || *rule.start == rule.limit) {
+    return Compare(value, rule.comparison, rule.limit) ? rule.points : 0;
+  }
+  const double fraction = (value - *rule.start) / (rule.limit - *rule.start);
+  return rule.points * std::clamp(fraction, 0.0, 1.0);
+}
+
+void Rubric::Evaluate(std::span<const FeatureValue> values, Evaluation& evaluation) const {
+  evaluation.score = 0;
+  evaluation.gates_pass = true;
+  evaluation.failing = 0;
+  evaluation.outcomes.resize(rules_.size() + gates_.size());
+  size_t i = 0;
+  const auto note = [&](const Evaluation::Outcome& outcome) {
+    if (!outcome.passed) evaluation.failing |= uint64_t{1} << std::min(i, kFailingBits - 1);
+    evaluation.outcomes[i++] = outcome;
+  };
+  for (const ScoreRule& rule : rules_) {
+    Evaluation::Outcome outcome{.value = rule.feature.Read(values)};
+    if (outcome.value.ready()) {
+      outcome.passed = Compare(outcome.value.value, rule.comparison, rule.limit);
+      outcome.points = PointsFor(rule, outcome.value.value, graded_);
+    }
+    evaluation.score += outcome.points;
+    note(outcome);
+  }
+  for (const GateRule& gate : gates_) {
+    Evaluation::Outcome outcome{.value = gate.feature.Read(values)};
+    outcome.passed =
+        outcome.value.ready() ? Compare(outcome.value.value, gate.comparison, gate.limit) : gate.pass_not_ready;
+    evaluation.gates_pass &= outcome.passed;
+    note(outcome);
+  }
+}
+
+void Rubric::Explain(const Evaluation& evaluation, std::vector<RuleResult>& results) const {
+  auto outcome = evaluation.outcomes.begin();
+  for (const ScoreRule& rule : rules_) {
+    results.push_back(ResultOf(rule, *outcome++));
+    results.back().points_max = rule.points;
+  }
+  for (const GateRule& gate : gates_) {
+    results.push_back(ResultOf(gate, *outcome++));
+    results.back().gate = true;
+  }
+}
+
+}  // namespace spillway::scoring

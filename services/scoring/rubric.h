@@ -1,0 +1,86 @@
+// A rubric as data: a profile's score rules and gates, evaluated over the values of one snapshot. Pure.
+//
+// Boolean mode: a rule that holds gives its points, else none. Graded mode (C-02): the points grow linearly from none
+// at `start` to all at `limit`; a rule without `start` stays all or nothing. A rule whose feature is not ready gives
+// none. The score is the sum of the points in the order of the rules. Points may be negative: a rule that holds then
+// costs.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/events/event.h"
+#include "services/scoring/feature_slot.h"
+
+namespace spillway::v1 {
+class Profile;
+}
+
+namespace spillway::scoring {
+
+struct ScoreRule {
+  std::string id;
+  FeatureSlot feature;
+  Comparison comparison = Comparison::kIsTrue;
+  double limit = 0;  // full points from here
+  double points = 0;
+  std::optional<double> start;  // graded: no points up to here
+};
+
+struct GateRule {  // what it says must hold, or the signal is rejected whatever its score
+  std::string id;
+  FeatureSlot feature;
+  Comparison comparison = Comparison::kIsTrue;
+  double limit = 0;
+  bool pass_not_ready = false;
+};
+
+// What one evaluation found. Kept by the caller and used again, so that an evaluation allocates nothing.
+struct Evaluation {
+  struct Outcome {
+    FeatureValue value;
+    bool passed = false;
+    double points = 0;
+  };
+  double score = 0;
+  bool gates_pass = true;
+  // One bit each rule, then each gate, that did not pass; the kFailingBits-th and all after it share the last bit.
+  uint64_t failing = 0;
+  std::vector<Outcome> outcomes;  // the rules', then the gates'
+};
+
+class Rubric {
+ public:
+  static constexpr size_t kFailingBits = 60;
+
+  // InvalidArgument names a rule whose feature or comparison this build does not know.
+  static absl::StatusOr<Rubric> Of(const v1::Profile& profile);
+
+  void Resolve(std::span<const FeatureSpec> defined);
+  void Evaluate(std::span<const FeatureValue> values, Evaluation& evaluation) const;
+  // Appends every rule and gate with what was seen.
+  void Explain(const Evaluation& evaluation, std::vector<RuleResult>& results) const;
+
+  double threshold() const { return threshold_; }
+  double near_miss() const { return near_miss_; }  // reported as rejected from here on
+  Duration rearm() const { return rearm_; }
+  Duration rejection_interval() const { return rejection_interval_; }
+
+ private:
+  bool graded_ = false;
+  double threshold_ = 0;
+  double near_miss_ = 0;
+  Duration rearm_{0};
+  Duration rejection_interval_{0};
+  std::vector<ScoreRule> rules_;
+  std::vector<GateRule> gates_;
+};
+
+// The points of one rule for a ready value. `graded` as above.
+double PointsFor(const ScoreRule& rule, double value, bool graded);
+
+}  // namespace spillway::scoring
