@@ -92,8 +92,8 @@ void Rubric::Evaluate(std::span<const FeatureValue> values, Evaluation& evaluati
   evaluation.failing = 0;
   evaluation.outcomes.resize(rules_.size() + gates_.size());
   size_t i = 0;
-  const auto note = [&](const Evaluation::Outcome& outcome) {
-    if (!outcome.passed) evaluation.failing |= uint64_t{1} << std::min(i, kFailingBits - 1);
+  const auto note = [&](const Evaluation::Outcome& outcome, bool fails) {
+    if (fails) evaluation.failing |= uint64_t{1} << std::min(i, kFailingBits - 1);
     evaluation.outcomes[i++] = outcome;
   };
   for (const ScoreRule& rule : rules_) {
@@ -103,14 +103,14 @@ void Rubric::Evaluate(std::span<const FeatureValue> values, Evaluation& evaluati
       outcome.points = PointsFor(rule, outcome.value.value, graded_);
     }
     evaluation.score += outcome.points;
-    note(outcome);
+    note(outcome, outcome.points < std::max(rule.points, 0.0));
   }
   for (const GateRule& gate : gates_) {
     Evaluation::Outcome outcome{.value = gate.feature.Read(values)};
     outcome.passed =
         outcome.value.ready() ? Compare(outcome.value.value, gate.comparison, gate.limit) : gate.pass_not_ready;
     evaluation.gates_pass &= outcome.passed;
-    note(outcome);
+    note(outcome, !outcome.passed);
   }
 }
 

@@ -48,7 +48,8 @@ struct Evaluation {
   };
   double score = 0;
   bool gates_pass = true;
-  // One bit each rule, then each gate, that did not pass; the kFailingBits-th and all after it share the last bit.
+  // One bit each rule that gave less than it can, then each gate that did not pass; a rule without points fails
+  // nothing. The kFailingBits-th and all after it share the last bit.
   uint64_t failing = 0;
   std::vector<Outcome> outcomes;  // the rules', then the gates'
 };
