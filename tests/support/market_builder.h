@@ -108,7 +108,7 @@ class MarketBuilder {
     batch.header.producer = Producer::kIngest;
     if (!events.empty()) batch.header.event_time = events.front().event_time;
     batch.header.ingest_time = batch.header.event_time;
-    batch.body = MarketBatch{feed, epoch, events};
+    batch.body = MarketBatch{.feed = feed, .epoch = epoch, .previous_row_time = {}, .events = events};
     return batch;
   }
 

@@ -1,0 +1,234 @@
+#include "services/universe/universe_processor.h"
+
+#include <random>
+
+#include "spillway/v1/profile.pb.h"
+#include "tests/catch.h"
+#include "tests/support/features_lane.h"
+
+namespace spillway::universe {
+namespace {
+
+using test::BytesOf;
+using test::FeaturesLane;
+using test::Play;
+using test::Px;
+
+const std::string kClassic = "ofi-classic@1#1";
+constexpr double kMinute = 60'000;
+
+InstrumentDefinition Stock(InstrumentId id) {
+  InstrumentDefinition definition;
+  definition.id = id;
+  definition.symbol = "S" + std::to_string(id);
+  definition.security_type = SecurityType::kCommon;
+  definition.float_shares = Quantity::Units(100'000'000);
+  definition.average_volume.sessions = 20;
+  return definition;
+}
+
+UniverseInputs Good(const std::string& cause, bool last) {
+  return {.price = Px(20),
+          .spread_median = Px(0.02),
+          .relative_volume = 3,
+          .relative_volume_reason = {},
+          .trading_status = TradingStatus::kTrading,
+          .cause = cause,
+          .last_of_refresh = last};
+}
+UniverseInputs Priced(double price, const std::string& cause, bool last) {
+  UniverseInputs inputs = Good(cause, last);
+  inputs.price = Px(price);
+  return inputs;
+}
+
+std::vector<UniverseChanged> Changes(const std::vector<Event>& events) {
+  UniverseProcessor processor;
+  return Play(processor, events).Bodies<UniverseChanged>();
+}
+
+FeaturesLane TwoStocks() {
+  FeaturesLane lane;
+  lane.At(0).Define(Stock(1)).Define(Stock(2)).Start(kClassic, test::Classic());
+  return lane;
+}
+
+}  // namespace
+
+TEST_CASE("universe: the first decision is full, takes effect two ticks later and says what it follows from",
+          "[universe]") {
+  FeaturesLane lane = TwoStocks();
+  lane.At(300).Inputs(1, Good("first_quote", false)).Inputs(2, Priced(9.29, "first_quote", true));
+  UniverseProcessor processor;
+  const auto sink = Play(processor, lane.events());
+  REQUIRE(sink.events.size() == 1);
+  const Event& event = sink.events.front();
+  const Event& cause = lane.events().back();
+  CHECK(event.header.producer == Producer::kUniverse);
+  CHECK(event.header.event_time == lane.now());
+  CHECK(event.header.instance == StrategyInstanceIdOf(kClassic));
+  CHECK(event.header.cause.event == cause.header.id());
+  CHECK(event.header.correlation == cause.header.correlation_id());
+  const auto& universe = std::get<UniverseChanged>(event.body);
+  CHECK(universe.full);
+  CHECK(universe.cause == "first_quote");
+  CHECK(universe.effective_time == lane.now() + std::chrono::milliseconds(200));
+  CHECK(universe.members == std::vector<UniverseMember>{{1, true, {}}, {2, false, {{"price_min", "9.29", "10.00"}}}});
+}
+
+TEST_CASE("universe: nothing is decided before a set of inputs is complete", "[universe]") {
+  FeaturesLane lane = TwoStocks();
+  lane.At(300).Inputs(1, Good("refresh", false));
+  CHECK(Changes(lane.events()).empty());
+}
+
+TEST_CASE("universe: later decisions list only whose membership or reasons changed", "[universe]") {
+  FeaturesLane lane = TwoStocks();
+  lane.At(300).Inputs(1, Good("refresh", false)).Inputs(2, Priced(9.29, "refresh", true));
+  lane.At(5 * kMinute).Inputs(1, Good("refresh", false)).Inputs(2, Priced(9.31, "refresh", true));  // same rule
+  lane.At(10 * kMinute).Inputs(1, Good("refresh", false)).Inputs(2, Priced(81, "refresh", true));   // another
+  lane.At(15 * kMinute).Inputs(1, Good("refresh", false)).Inputs(2, Good("refresh", true));
+  const auto changes = Changes(lane.events());
+  REQUIRE(changes.size() == 3);
+  CHECK_FALSE(changes[1].full);
+  CHECK(changes[1].members == std::vector<UniverseMember>{{2, false, {{"price_max", "81.00", "80.00"}}}});
+  CHECK(changes[2].members == std::vector<UniverseMember>{{2, true, {}}});
+}
+
+TEST_CASE("universe: C-08 an instance refreshes at its own interval on a finer grid of inputs", "[universe]") {
+  v1::Profile slow = test::Classic();
+  slow.mutable_universe()->set_refresh_ns(Duration(std::chrono::minutes(10)).count());
+  FeaturesLane lane;
+  lane.At(0).Define(Stock(1)).Start("slow@1#1", slow);
+  lane.At(100).Inputs(1, Good("first_quote", true));
+  lane.At(5 * kMinute).Inputs(1, Priced(9, "refresh", true));  // not yet
+  lane.At(10 * kMinute).Inputs(1, Priced(8, "refresh", true));
+  lane.At(15 * kMinute).Inputs(1, Good("refresh", true));  // not yet
+  lane.At(20 * kMinute).Inputs(1, Good("refresh", true));
+  const auto changes = Changes(lane.events());
+  REQUIRE(changes.size() == 3);
+  CHECK(changes[1].members.front().exclusions == std::vector<Exclusion>{{"price_min", "8.00", "10.00"}});
+  CHECK(changes[2].members.front().included);
+  CHECK(changes[2].effective_time == lane.now() + UniverseProcessor::kEffectiveAfter);
+}
+
+TEST_CASE("universe: S0-1.6 a halt takes a symbol out at once; new inputs bring it back", "[universe]") {
+  FeaturesLane lane = TwoStocks();
+  lane.At(300).Inputs(1, Good("refresh", false)).Inputs(2, Priced(9, "refresh", true));
+  lane.At(1000).Halt(1, TradingStatus::kPaused).Halt(2, TradingStatus::kHalted).Halt(1, TradingStatus::kHalted);
+  lane.At(2000).Halt(1, TradingStatus::kTrading);
+  const auto before = Changes(lane.events());
+  REQUIRE(before.size() ==
+          3);  // the second status of symbol 1 changes no reason, and resuming alone brings nothing back
+  CHECK(before[1].cause == "halt");
+  CHECK(before[1].members == std::vector<UniverseMember>{{1, false, {{"halted", "paused", "trading"}}}});
+  CHECK(before[2].members ==
+        std::vector<UniverseMember>{{2, false, {{"price_min", "9.00", "10.00"}, {"halted", "halted", "trading"}}}});
+
+  lane.At(2100).Inputs(1, Good("halt", true));
+  const auto after = Changes(lane.events());
+  REQUIRE(after.size() == 4);
+  CHECK(after[3].members == std::vector<UniverseMember>{{1, true, {}}});
+}
+
+TEST_CASE("universe: inputs that say halted keep a symbol out", "[universe]") {
+  FeaturesLane lane = TwoStocks();
+  UniverseInputs halted = Good("refresh", true);
+  halted.trading_status = TradingStatus::kHalted;
+  lane.At(300).Inputs(1, halted);
+  const auto changes = Changes(lane.events());
+  REQUIRE(changes.size() == 1);
+  CHECK(changes[0].members == std::vector<UniverseMember>{{1, false, {{"halted", "halted", "trading"}}}});
+}
+
+TEST_CASE("universe: a market-wide halt takes every symbol out", "[universe]") {
+  FeaturesLane lane = TwoStocks();
+  lane.At(300).Inputs(1, Good("refresh", false)).Inputs(2, Good("refresh", true));
+  lane.At(1000).Halt(0, TradingStatus::kHalted);
+  lane.At(1100).Inputs(1, Good("halt", true));  // still halted
+  const auto changes = Changes(lane.events());
+  REQUIRE(changes.size() == 2);
+  CHECK(changes[1].members.size() == 2);
+}
+
+TEST_CASE("universe: a new version starts anew, a retired instance is silent, a damaged document is counted",
+          "[universe]") {
+  FeaturesLane lane = TwoStocks();
+  lane.At(300).Inputs(1, Good("refresh", true));
+  lane.At(1000).Start(kClassic, test::Classic());
+  lane.At(5 * kMinute).Inputs(1, Good("refresh", true));
+  CHECK(Changes(lane.events()).size() == 2);
+  CHECK(Changes(lane.events()).back().full);
+
+  lane.At(6 * kMinute)
+      .Configure(kClassic, "", InstanceMode::kRetired)
+      .Configure("x@1#1", "\xff", InstanceMode::kActive);
+  lane.At(10 * kMinute).Inputs(1, Priced(9, "refresh", true));
+  UniverseProcessor processor;
+  CHECK(Play(processor, lane.events()).events.size() == 2);
+  CHECK(processor.configurations_refused() == 1);
+}
+
+TEST_CASE("universe: a version acts from its effective time on", "[universe]") {
+  FeaturesLane lane;
+  lane.At(0).Define(Stock(1)).Start(kClassic, test::Classic(), InstanceMode::kActive, std::chrono::milliseconds(500));
+  lane.At(499).Inputs(1, Good("refresh", true));
+  CHECK(Changes(lane.events()).empty());
+  lane.At(500).Inputs(1, Good("refresh", true));
+  CHECK(Changes(lane.events()).size() == 1);
+}
+
+TEST_CASE("universe: the same lane gives the same bytes, alone or beside others, restored after any event",
+          "[universe][determinism]") {
+  const uint32_t seed = GENERATE(1u, 2u, 3u);
+  CAPTURE(seed);
+  const auto session = [&](const std::vector<std::string>& instances) {
+    std::mt19937 random(seed);  // the same draws whichever instances run
+    const auto draw = [&](uint32_t below) { return static_cast<int>(random() % below); };
+    FeaturesLane lane;
+    lane.At(0);
+    for (InstrumentId id = 1; id <= 5; ++id) lane.Define(Stock(id));
+    for (const std::string& name : instances) {
+      v1::Profile profile = test::Classic();
+      const int index = name.back() - '0';
+      profile.mutable_universe()->set_price_min_e9((9 + index) * 1'000'000'000LL);
+      profile.mutable_universe()->set_refresh_ns(Duration(std::chrono::minutes(5 * (1 + index % 3))).count());
+      lane.Start(name, profile);
+    }
+    lane.At(100);
+    for (InstrumentId id = 1; id <= 5; ++id) lane.Inputs(id, Good("first_quote", id == 5));
+    for (int step = 1; step <= 40; ++step) {
+      lane.At(step * 5 * kMinute);
+      for (InstrumentId id = 1; id <= 5; ++id) {
+        lane.Inputs(id, Priced(8 + 0.5 * draw(16), "refresh", id == 5));
+      }
+      const auto symbol = static_cast<InstrumentId>(1 + draw(5));
+      lane.Halt(symbol, draw(2) == 0 ? TradingStatus::kHalted : TradingStatus::kTrading);
+      if (draw(3) == 0) lane.Inputs(symbol, Priced(8 + 0.5 * draw(16), "halt", true));
+    }
+    return lane.events();
+  };
+  const std::vector<std::string> names = {"a@1#0", "b@1#1", "c@1#2", "d@1#3", "e@1#4"};
+  const std::vector<Event> events = session(names);
+  UniverseProcessor once;
+  const std::vector<Event> all = Play(once, events).events;
+  UniverseProcessor twice;
+  CHECK(BytesOf(Play(twice, events).events) == BytesOf(all));
+  CHECK(BytesOf(test::PlayRestoringAlways<UniverseProcessor>(events)) == BytesOf(all));
+
+  const auto of = [](const std::vector<Event>& from, const std::string& name) {
+    std::vector<Event> list;
+    for (const Event& event : from) {
+      if (event.header.instance == StrategyInstanceIdOf(name)) list.push_back(event);
+    }
+    return list;
+  };
+  for (const std::string& name : names) {
+    UniverseProcessor alone;
+    const std::vector<Event> solo = of(Play(alone, session({name})).events, name);
+    CHECK(solo.size() > 10);
+    CHECK(BytesOf(solo) == BytesOf(of(all, name)));
+  }
+}
+
+}  // namespace spillway::universe
