@@ -27,8 +27,8 @@ struct CostSchedule {
 
 CostSchedule CostScheduleOf(const v1::Costs& costs);
 
-// Both sides of a trade of `quantity`: round_trip if given, else 2 * max(quantity * per_unit, per_order_min). The part of
-// 1e-8 is rounded up. 0 for no quantity.
+// Both sides of a trade of `quantity`: round_trip if given, else 2 * max(quantity * per_unit, per_order_min). The part
+// of 1e-8 is rounded up. 0 for no quantity.
 Money RoundTripCost(const CostSchedule& costs, Quantity quantity);
 
 }  // namespace spillway::costs

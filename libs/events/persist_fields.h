@@ -1,6 +1,6 @@
 // The fields of the events that processors keep in their state, for libs/runtime/persist.h: found there by argument-
-// dependent lookup. One list serves saving and restoring. A field added to a struct here changes the saved form of every
-// processor that keeps it: raise their state_version().
+// dependent lookup. One list serves saving and restoring. A field added to a struct here changes the saved form of
+// every processor that keeps it: raise their state_version().
 #pragma once
 
 #include "libs/events/event.h"

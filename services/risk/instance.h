@@ -15,7 +15,7 @@
 
 namespace spillway::risk {
 
-inline constexpr Duration kRateWindow = std::chrono::hours(1);       // S0-5.2
+inline constexpr Duration kRateWindow = std::chrono::hours(1);        // S0-5.2
 inline constexpr Duration kHardRateWindow = std::chrono::minutes(1);  // S0-9.3
 
 enum class PauseCause : uint8_t { kAlertsPerHour, kHalt, kNews, kPriceMove };
@@ -52,6 +52,7 @@ struct WindowCount {
 };
 
 struct Instance {
+  Time now;  // the latest of everybody's events and its own: others' events move no clock here
   InstanceMode mode = InstanceMode::kActive;
   RiskLimits limits;
   std::map<InstrumentId, Time> last_alert;  // approved, cancelled ones included
@@ -61,10 +62,10 @@ struct Instance {
   std::map<InstrumentId, PriceMove> moves;  // only with price_move_percent
   std::set<InstrumentId> moving;            // over the percentage at their last price
 
-  // Alerts in (now - window, now]: an alert exactly one window ago no longer counts (EX-07, EX-08).
-  uint32_t AlertsWithin(Duration span, Time now) const {
+  // Alerts in (at - span, at]: an alert exactly one window ago no longer counts (EX-07, EX-08).
+  uint32_t AlertsWithin(Duration span, Time at) const {
     uint32_t count = 0;
-    for (auto it = alerts.rbegin(); it != alerts.rend() && now - *it < span; ++it) ++count;
+    for (auto it = alerts.rbegin(); it != alerts.rend() && at - *it < span; ++it) ++count;
     return count;
   }
   uint32_t AlertsInWindow(int32_t trading_day, uint32_t index) const {
@@ -75,7 +76,7 @@ struct Instance {
 
   template <class Archive>
   void Persist(Archive& a) {
-    a(mode, limits, last_alert, alerts, window, pauses, moves, moving);
+    a(now, mode, limits, last_alert, alerts, window, pauses, moves, moving);
   }
 };
 

@@ -31,7 +31,8 @@ absl::StatusOr<WindowMode> ModeOf(v1::WindowMode mode) {
     case v1::WINDOW_MODE_CLOSED:
       return WindowMode::kClosed;
     default:
-      return absl::InvalidArgumentError("schedule.windows: a window has no mode; write full, strict, monitor or closed");
+      return absl::InvalidArgumentError(
+          "schedule.windows: a window has no mode; write full, strict, monitor or closed");
   }
 }
 
@@ -73,7 +74,7 @@ HaltLimits HaltsOf(const v1::Throttle& throttle) {
   limits.halt_global = throttle.halt_scope() == v1::HALT_SCOPE_GLOBAL;
   limits.news_global = throttle.news_scope() == v1::HALT_SCOPE_GLOBAL;
   if (throttle.has_auto_resume_after_ns()) limits.auto_resume_after = Duration(throttle.auto_resume_after_ns());
-  limits.price_move_percent = throttle.price_move_percent();
+  limits.price_move = MillionthsOf(throttle.price_move_percent() / 100);
   if (throttle.has_price_move_window_ns()) limits.price_move_window = Duration(throttle.price_move_window_ns());
   return limits;
 }
@@ -84,8 +85,7 @@ absl::StatusOr<SizingLimits> SizingOf(const v1::Sizing& sizing) {
         fmt::format("sizing.equity: {} is not above 0; give the account's equity", sizing.equity_e8()));
   }
   if (!(sizing.risk_percent() > 0 && sizing.risk_percent() <= 100)) {
-    return absl::InvalidArgumentError(
-        fmt::format("sizing.risk_percent: {} is not in (0, 100]", sizing.risk_percent()));
+    return absl::InvalidArgumentError(fmt::format("sizing.risk_percent: {} is not in (0, 100]", sizing.risk_percent()));
   }
   SizingLimits limits;
   limits.equity = Money::FromE8(sizing.equity_e8());
@@ -109,7 +109,9 @@ Route RouteOf(v1::ExecutionMode mode) {
 
 }  // namespace
 
-Millionths MillionthsOf(double fraction) { return {static_cast<int64_t>(std::llround(fraction * 1e6))}; }
+Millionths MillionthsOf(double fraction) {
+  return {static_cast<int64_t>(std::llround(fraction * 1e6))};
+}
 
 absl::StatusOr<RiskLimits> LimitsOf(std::string_view document) {
   v1::Profile profile;

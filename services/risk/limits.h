@@ -55,9 +55,9 @@ struct ScheduleLimits {
 };
 
 struct ThrottleLimits {
-  Duration same_ticker{0};                      // 0: off
-  std::optional<uint32_t> alerts_per_hour;      // absent: off
-  bool throttle_on_exceed = false;              // C-13: false: pause
+  Duration same_ticker{0};                  // 0: off
+  std::optional<uint32_t> alerts_per_hour;  // absent: off
+  bool throttle_on_exceed = false;          // C-13: false: pause
   Duration exceed_interval = std::chrono::minutes(20);
   std::optional<uint32_t> alerts_per_minute_hard;
   template <class Archive>
@@ -71,11 +71,11 @@ struct HaltLimits {
   bool halt_global = false;  // C-18: what one symbol's halt or price move stops
   bool news_global = false;
   Duration auto_resume_after = std::chrono::minutes(5);
-  double price_move_percent = 0;  // 0: off
+  Millionths price_move = {};  // 0: off
   Duration price_move_window = std::chrono::seconds(60);
   template <class Archive>
   void Persist(Archive& a) {
-    a(halt_global, news_global, auto_resume_after, price_move_percent, price_move_window);
+    a(halt_global, news_global, auto_resume_after, price_move, price_move_window);
   }
   friend bool operator==(const HaltLimits&, const HaltLimits&) = default;
 };
@@ -83,9 +83,9 @@ struct HaltLimits {
 struct SizingLimits {
   Money equity;
   Millionths risk;  // of the equity
-  std::optional<Quantity> shares_max;
-  std::optional<Money> notional_max;
-  std::optional<Millionths> liquidity;  // of the size displayed on the side that the entry takes
+  std::optional<Quantity> shares_max = std::nullopt;
+  std::optional<Money> notional_max = std::nullopt;
+  std::optional<Millionths> liquidity = std::nullopt;  // of the size displayed on the side that the entry takes
   template <class Archive>
   void Persist(Archive& a) {
     a(equity, risk, shares_max, notional_max, liquidity);
@@ -106,8 +106,8 @@ struct RiskLimits {
   friend bool operator==(const RiskLimits&, const RiskLimits&) = default;
 };
 
-// From ConfigurationVersion::document, a serialized v1::Profile. InvalidArgument names the field, what was seen and what
-// was expected; nothing is guessed for a profile that does not read.
+// From ConfigurationVersion::document, a serialized v1::Profile. InvalidArgument names the field, what was seen and
+// what was expected; nothing is guessed for a profile that does not read.
 absl::StatusOr<RiskLimits> LimitsOf(std::string_view document);
 
 }  // namespace spillway::risk

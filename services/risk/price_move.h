@@ -1,11 +1,14 @@
-// The largest move of a symbol's price over a window (FX-12: 001B's max|p / p(t - 60 s) - 1|), taken against every price
-// of the window, so that a move that began within it counts too. Amortised O(1) a price; bounded by the window's prices.
+// The largest move of a symbol's price over a window (FX-12: 001B's max|p / p(t - 60 s) - 1|), taken against every
+// price of the window, so that a move that began within it counts too. Amortised O(1) a price; bounded by the window's
+// prices.
 #pragma once
 
 #include <deque>
 
+#include "libs/base/int128.h"
 #include "libs/base/price.h"
 #include "libs/base/time.h"
+#include "services/risk/limits.h"
 
 namespace spillway::risk {
 
@@ -19,17 +22,15 @@ class PriceMove {
     highs_.push_back({now, price});
   }
 
-  // Percent, >= 0, of the last price against the lowest and the highest price of [now - window, now]; 0 if the last price is
-  // older than that.
-  double Percent(Time now, Duration window) {
+  // Whether the last price is more than `limit` (a fraction) from the lowest or the highest price of [now - window,
+  // now]; false if the last price is older than that. Exact: a move of just the limit is not more.
+  bool MovedMore(Time now, Duration window, Millionths limit) {
     Drop(lows_, now - window);
     Drop(highs_, now - window);
-    if (lows_.empty()) return 0;
+    if (lows_.empty()) return false;
     const Price price = lows_.back().price;
-    const auto p = static_cast<double>(price.nanos());
-    const double up = p / static_cast<double>(lows_.front().price.nanos()) - 1;
-    const double down = 1 - p / static_cast<double>(highs_.front().price.nanos());
-    return 100 * (up > down ? up : down);
+    return Exceeds(price - lows_.front().price, lows_.front().price, limit) ||
+           Exceeds(highs_.front().price - price, highs_.front().price, limit);
   }
 
   template <class Archive>
@@ -46,6 +47,9 @@ class PriceMove {
       a(time, price);
     }
   };
+  static bool Exceeds(Price move, Price reference, Millionths limit) {
+    return static_cast<Int128>(move.nanos()) * 1'000'000 > static_cast<Int128>(reference.nanos()) * limit.value;
+  }
   static void Drop(std::deque<Sample>& samples, Time before) {
     while (!samples.empty() && samples.front().time < before) samples.pop_front();
   }

@@ -93,19 +93,20 @@ class RiskProcessor::Announcer {
 
 void RiskProcessor::Process(const Event& event, runtime::EventSink& out) {
   if (!InScoringOrder(event.header.producer)) return;
-  AdvanceTo(event.header.event_time, out);
+  Advance(event.header, out);
   std::visit(Overloaded{
                  [&](const TradeIntent& intent) { Apply(event, Decide(event, intent), out); },
                  [&](const MarketContext& context) { OnContext(event, context, out); },
                  [&](const HaltChanged& halt) { OnHalt(event, halt, out); },
-                 [&](const NewsHeadline&) { OnNews(event, out); },
-                 [&](const ClockTick&) { OnTick(event, out); },
+                 [&](const NewsHeadline&) { OnNews(event, out); }, [&](const ClockTick&) { OnTick(event, out); },
                  [&](const FeedStatus& feed) { feeds_[feed.feed] = feed.state; },
                  [&](const SessionState& session) { session_ = session; },
                  [&](const InstrumentDefinition& definition) { terms_[definition.id] = definition.terms; },
                  [&](const ConfigurationVersion& version) {
+                   if (version.kind != ConfigurationKind::kProfile) return;
                    pending_.push_back({event.header, version});
-                   AdvanceTo(event.header.event_time, out);
+                   if (event.header.instance == 0) pending_.back().header.instance = StrategyInstanceIdOf(version.name);
+                   ConfigureDue(pending_.back().header, out);
                  },
                  [](const auto&) {},  // not ours
              },
@@ -119,8 +120,9 @@ Case RiskProcessor::CaseOf(const Event& event, const TradeIntent& intent) const 
     const auto it = map.find(key);
     return it == map.end() ? nullptr : &it->second;
   };
-  Case c{.intent = intent, .instrument = event.header.instrument, .now = now_};
+  Case c{.intent = intent, .instrument = event.header.instrument, .now = event.header.event_time};
   c.instance = find(instances_, event.header.instance);
+  if (c.instance != nullptr) c.now = c.instance->now;
   c.terms = find(terms_, event.header.instrument);
   c.mark = find(marks_, event.header.instrument);
   for (const auto& [feed, state] : feeds_) {
@@ -128,14 +130,15 @@ Case RiskProcessor::CaseOf(const Event& event, const TradeIntent& intent) const 
     if (state != FeedState::kUp) ++c.feeds.not_up;
   }
   if (session_) c.trading_day = session_->trading_day;
-  c.minute = NewYorkMinute(session_, now_);
+  c.minute = NewYorkMinute(session_, c.now);
   c.close_minute = CloseMinute(session_);
   return c;
 }
 
 RiskDecision RiskProcessor::Decide(const Event& event, const TradeIntent& intent) const {
   const Case c = CaseOf(event, intent);
-  RiskDecision decision{.intent = event.header.id()};
+  RiskDecision decision;
+  decision.intent = event.header.id();
   if (const std::optional<Refusal> refusal = FirstRefusal(c)) {
     decision.rule = refusal->rule;
     decision.seen = refusal->seen;
@@ -167,10 +170,10 @@ void RiskProcessor::Apply(const Event& event, const RiskDecision& decision, runt
   const auto found = instances_.find(event.header.instance);
   if (found == instances_.end()) return;
   Instance& instance = found->second;
-  while (!instance.alerts.empty() && now_ - instance.alerts.front() >= kRateWindow) instance.alerts.pop_front();
+  while (!instance.alerts.empty() && instance.now - instance.alerts.front() >= kRateWindow) instance.alerts.pop_front();
   if (decision.approved) {
-    instance.last_alert[event.header.instrument] = now_;
-    instance.alerts.push_back(now_);
+    instance.last_alert[event.header.instrument] = instance.now;
+    instance.alerts.push_back(instance.now);
     const WindowAt window = CaseOf(event, std::get<TradeIntent>(event.body)).window();
     const int32_t day = session_ ? session_->trading_day : 0;
     if (instance.window.trading_day != day) instance.window = {.trading_day = day, .alerts = {}};
@@ -181,44 +184,56 @@ void RiskProcessor::Apply(const Event& event, const RiskDecision& decision, runt
     // It ends when so many have left that one more fits: the oldest, unless the cap was lowered meanwhile.
     const size_t leave = instance.alerts.size() - *instance.limits.throttle.alerts_per_hour;
     Begin(instance, key, instance.alerts[leave] + kRateWindow,
-          Announcer(event.header, event.header.instance, now_, 1, out));
+          Announcer(event.header, event.header.instance, instance.now, 1, out));
   }
 }
 
 // ---- time
 
-void RiskProcessor::AdvanceTo(Time time, runtime::EventSink& out) {
-  now_ = std::max(now_, time);
-  EndPauses(out);
-  const auto effective = [&](const PendingConfiguration& p) { return p.version.effective_time <= now_; };
-  for (const PendingConfiguration& pending : pending_) {
-    if (effective(pending)) Configure(pending, out);
+// Events of one instance move that instance's clock alone.
+void RiskProcessor::Advance(const EventHeader& header, runtime::EventSink& out) {
+  if (header.instance == 0) {
+    now_ = std::max(now_, header.event_time);
+    for (auto& [id, instance] : instances_) {
+      instance.now = std::max(instance.now, now_);
+      EndPauses(id, instance, out);
+    }
+  } else if (const auto it = instances_.find(header.instance); it != instances_.end()) {
+    it->second.now = std::max(it->second.now, header.event_time);
+    EndPauses(it->first, it->second, out);
   }
-  std::erase_if(pending_, effective);
+  ConfigureDue(header, out);
 }
 
-void RiskProcessor::EndPauses(runtime::EventSink& out) {
+void RiskProcessor::EndPauses(StrategyInstanceId id, Instance& instance, runtime::EventSink& out) {
   static const EventHeader kTimeAlone;
-  for (auto& [id, instance] : instances_) {
-    const Announcer say(kTimeAlone, id, now_, 0, out);
-    for (auto it = instance.pauses.begin(); it != instance.pauses.end();) {
-      if (!it->second.until || *it->second.until > now_) {
-        ++it;
-        continue;
-      }
-      say.Resumed(it->first, it->second);
-      it = instance.pauses.erase(it);
+  const Announcer say(kTimeAlone, id, instance.now, 0, out);
+  for (auto it = instance.pauses.begin(); it != instance.pauses.end();) {
+    if (!it->second.until || *it->second.until > instance.now) {
+      ++it;
+      continue;
     }
+    say.Resumed(it->first, it->second);
+    it = instance.pauses.erase(it);
   }
+}
+
+void RiskProcessor::ConfigureDue(const EventHeader& header, runtime::EventSink& out) {
+  const auto due = [&](const PendingConfiguration& p) {
+    return (header.instance == 0 || header.instance == p.header.instance) &&
+           p.version.effective_time <= header.event_time;
+  };
+  for (const PendingConfiguration& pending : pending_) {
+    if (due(pending)) Configure(pending, std::max(now_, header.event_time), out);
+  }
+  std::erase_if(pending_, due);
 }
 
 // ---- configuration
 
-void RiskProcessor::Configure(const PendingConfiguration& pending, runtime::EventSink& out) {
+void RiskProcessor::Configure(const PendingConfiguration& pending, Time now, runtime::EventSink& out) {
   const ConfigurationVersion& version = pending.version;
-  if (version.kind != ConfigurationKind::kProfile) return;
-  const StrategyInstanceId id =
-      pending.header.instance != 0 ? pending.header.instance : StrategyInstanceIdOf(version.name);
+  const StrategyInstanceId id = pending.header.instance;
   if (version.mode == InstanceMode::kRetired) {
     if (const auto it = instances_.find(id); it != instances_.end()) it->second.mode = InstanceMode::kRetired;
     return;
@@ -230,12 +245,13 @@ void RiskProcessor::Configure(const PendingConfiguration& pending, runtime::Even
   }
   const auto [it, started] = instances_.try_emplace(id);
   Instance& instance = it->second;
+  instance.now = std::max(instance.now, now);
   const bool same = !started && instance.limits == *limits;
   instance.mode = version.mode;
   if (same) return;
 
   // The scopes may have changed: pauses by halts and news are derived anew from the facts; the hour's counts stay.
-  const Announcer say(pending.header, id, now_, 0, out);
+  const Announcer say(pending.header, id, instance.now, 0, out);
   std::erase_if(instance.pauses, [&](const auto& entry) {
     if (entry.first.cause == PauseCause::kAlertsPerHour) return false;
     say.Resumed(entry.first, entry.second);
@@ -251,7 +267,7 @@ void RiskProcessor::Configure(const PendingConfiguration& pending, runtime::Even
     Time ended;
     for (const auto& [instrument, halt] : halts_) ended = std::max(ended, halt.time);
     const Time until = ended + instance.limits.halts.auto_resume_after;
-    if (!halts_.empty() && until > now_) Begin(instance, {PauseCause::kHalt, 0}, until, say);
+    if (!halts_.empty() && until > instance.now) Begin(instance, {PauseCause::kHalt, 0}, until, say);
   }
   for (const auto& [instrument, news] : news_) ApplyNews(instance, instrument, news, say);
 }
@@ -271,7 +287,7 @@ void RiskProcessor::OnHalt(const Event& event, const HaltChanged& halt, runtime:
   const Fact fact{.time = now_, .active = active};
   halts_[event.header.instrument] = fact;
   for (auto& [id, instance] : instances_) {
-    ApplyHalt(instance, event.header.instrument, fact, Announcer(event.header, id, now_, 0, out));
+    ApplyHalt(instance, event.header.instrument, fact, Announcer(event.header, id, instance.now, 0, out));
   }
 }
 
@@ -292,7 +308,7 @@ void RiskProcessor::OnNews(const Event& event, runtime::EventSink& out) {
   const Fact fact{.time = now_};
   news_[event.header.instrument] = fact;
   for (auto& [id, instance] : instances_) {
-    ApplyNews(instance, event.header.instrument, fact, Announcer(event.header, id, now_, 0, out));
+    ApplyNews(instance, event.header.instrument, fact, Announcer(event.header, id, instance.now, 0, out));
   }
 }
 
@@ -301,7 +317,7 @@ void RiskProcessor::ApplyNews(Instance& instance, InstrumentId instrument, const
   const HaltLimits& limits = instance.limits.halts;
   const PauseKey key{PauseCause::kNews, limits.news_global ? 0 : instrument};
   const Time until = news.time + limits.auto_resume_after;
-  if (until <= now_) return;
+  if (until <= instance.now) return;
   const auto pause = instance.pauses.find(key);
   if (pause != instance.pauses.end() && pause->second.until >= until) return;
   Begin(instance, key, until, say);
@@ -310,12 +326,12 @@ void RiskProcessor::ApplyNews(Instance& instance, InstrumentId instrument, const
 void RiskProcessor::OnContext(const Event& event, const MarketContext& context, runtime::EventSink& out) {
   for (const MarketContext::Row& row : context.rows) marks_[row.instrument] = {.book = row.book, .quote = row.quote};
   for (auto& [id, instance] : instances_) {
-    if (instance.limits.halts.price_move_percent <= 0) continue;
-    const Announcer say(event.header, id, now_, 0, out);
+    if (instance.limits.halts.price_move.value <= 0) continue;
+    const Announcer say(event.header, id, instance.now, 0, out);
     for (const MarketContext::Row& row : context.rows) {
       const std::optional<Price> price = PriceOf(row);
       if (!price) continue;
-      instance.moves[row.instrument].Add(now_, *price);
+      instance.moves[row.instrument].Add(instance.now, *price);
       JudgeMove(instance, row.instrument, say);
     }
   }
@@ -325,7 +341,7 @@ void RiskProcessor::OnContext(const Event& event, const MarketContext& context, 
 void RiskProcessor::OnTick(const Event& event, runtime::EventSink& out) {
   for (auto& [id, instance] : instances_) {
     if (instance.moving.empty()) continue;
-    const Announcer say(event.header, id, now_, 0, out);
+    const Announcer say(event.header, id, instance.now, 0, out);
     const std::vector<InstrumentId> moving(instance.moving.begin(), instance.moving.end());
     for (const InstrumentId instrument : moving) JudgeMove(instance, instrument, say);
   }
@@ -333,12 +349,12 @@ void RiskProcessor::OnTick(const Event& event, runtime::EventSink& out) {
 
 void RiskProcessor::JudgeMove(Instance& instance, InstrumentId instrument, const Announcer& say) {
   const HaltLimits& limits = instance.limits.halts;
-  const double percent = instance.moves[instrument].Percent(now_, limits.price_move_window);
+  const bool moved = instance.moves[instrument].MovedMore(instance.now, limits.price_move_window, limits.price_move);
   const PauseKey key{PauseCause::kPriceMove, limits.halt_global ? 0 : instrument};
-  if (percent > limits.price_move_percent) {
+  if (moved) {
     if (instance.moving.insert(instrument).second) Begin(instance, key, std::nullopt, say);
   } else if (instance.moving.erase(instrument) != 0 && (!limits.halt_global || instance.moving.empty())) {
-    End(instance, key, now_ + limits.auto_resume_after, say);
+    End(instance, key, instance.now + limits.auto_resume_after, say);
   }
 }
 
@@ -353,7 +369,7 @@ void RiskProcessor::Begin(Instance& instance, const PauseKey& key, std::optional
 void RiskProcessor::End(Instance& instance, const PauseKey& key, Time until, const Announcer& say) const {
   const auto it = instance.pauses.find(key);
   if (it == instance.pauses.end()) return;
-  if (until > now_) {
+  if (until > instance.now) {
     it->second.until = until;
     say.Ending(key, it->second);
     return;
@@ -364,7 +380,9 @@ void RiskProcessor::End(Instance& instance, const PauseKey& key, Time until, con
 
 // ---- checkpoints
 
-void RiskProcessor::Save(runtime::StateWriter& state) const { const_cast<RiskProcessor*>(this)->Persist(state); }
+void RiskProcessor::Save(runtime::StateWriter& state) const {
+  const_cast<RiskProcessor*>(this)->Persist(state);
+}
 
 absl::Status RiskProcessor::Restore(runtime::StateReader& state) {
   Persist(state);

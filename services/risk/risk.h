@@ -1,7 +1,8 @@
 // Says of every trade intent whether it may become an alert, and how big.
 //
 // Reads   trading lane, in scoring's order: ConfigurationVersion, InstrumentDefinition, SessionState, FeedStatus,
-//         HaltChanged, NewsHeadline, MarketContext, ClockTick, TradeIntent. Time is the latest event time seen there.
+//         HaltChanged, NewsHeadline, MarketContext, ClockTick, TradeIntent. Time is the latest event time seen there,
+//         among events of no instance and the instance's own.
 // Emits   RiskDecision: exactly one for each TradeIntent, at the intent's time, following from it.
 //         TradingState: each begin, change and end of a pause, for the instance that pauses.
 // Refuses when it does not know. The first rule that refuses is named, with what was seen, the limit and the unit:
@@ -25,23 +26,25 @@
 //   ALERTS_PER_HOUR          alerts_per_hour in the last hour, cancelled ones included (S0-5.2, S0-9.4, FX-11)
 //   LOW_CONFIDENCE_LAST_SLOT in a strict window an alert never takes the hour's last slot (FX-18)
 //
-// Throttles come last: only what would otherwise have been an alert counts as one too many. Windows of time are half-open:
-// what happened exactly one window ago no longer counts.
+// Throttles come last: only what would otherwise have been an alert counts as one too many. Windows of time are
+// half-open: what happened exactly one window ago no longer counts.
 //
-// on_exceed: pause. The first ALERTS_PER_HOUR refusal pauses the instance until the oldest alert leaves the hour; it ends at
-// the first event at or after that. on_exceed: throttle. Beyond the cap one alert in exceed_interval (C-13), no pause.
+// on_exceed: pause. The first ALERTS_PER_HOUR refusal pauses the instance until the oldest alert leaves the hour; it
+// ends at the first event at or after that. on_exceed: throttle. Beyond the cap one alert in exceed_interval (C-13), no
+// pause.
 //
-// Halts and news (FX-12). halt_scope and news_scope say what one symbol's cause stops: the symbol, or all of the instance.
-// What is market-wide (instrument 0) stops all of it under either scope.
-//   halt        while the feed's status is anything but trading; under global scope auto_resume_after longer, counted from
+// Halts and news (FX-12). halt_scope and news_scope say what one symbol's cause stops: the symbol, or all of the
+// instance. What is market-wide (instrument 0) stops all of it under either scope.
+//   halt        while the feed's status is anything but trading; under global scope auto_resume_after longer, counted
+//   from
 //               the moment no symbol is halted any more.
 //   news        auto_resume_after, from the last headline.
 //   price move  while the price is more than price_move_percent from another of the last price_move_window, and
 //               auto_resume_after longer. The price is the last trade's, else the mid. Follows halt_scope.
 //
-// All state is the instance's own. Halts, news and marks are facts that every instance sees alike, so an instance alone does
-// what it does beside others. Shadow instances are judged by the same rules with their own counts, and are never routed
-// beyond ALERT. A configuration that does not read leaves its instance unknown.
+// All state is the instance's own. Halts, news and marks are facts that every instance sees alike, so an instance alone
+// does what it does beside others. Shadow instances are judged by the same rules with their own counts, and are never
+// routed beyond ALERT. A configuration that does not read leaves its instance unknown.
 #pragma once
 
 #include <map>
@@ -86,9 +89,10 @@ class RiskProcessor final : public runtime::Processor {
   void Apply(const Event& event, const RiskDecision& decision, runtime::EventSink& out);
   Case CaseOf(const Event& event, const TradeIntent& intent) const;
 
-  void AdvanceTo(Time time, runtime::EventSink& out);
-  void EndPauses(runtime::EventSink& out);
-  void Configure(const PendingConfiguration& pending, runtime::EventSink& out);
+  void Advance(const EventHeader& header, runtime::EventSink& out);
+  void EndPauses(StrategyInstanceId id, Instance& instance, runtime::EventSink& out);
+  void ConfigureDue(const EventHeader& header, runtime::EventSink& out);
+  void Configure(const PendingConfiguration& pending, Time now, runtime::EventSink& out);
   void OnHalt(const Event& event, const HaltChanged& halt, runtime::EventSink& out);
   void OnNews(const Event& event, runtime::EventSink& out);
   void OnContext(const Event& event, const MarketContext& context, runtime::EventSink& out);
@@ -106,7 +110,7 @@ class RiskProcessor final : public runtime::Processor {
     a(now_, terms_, session_, feeds_, marks_, halts_, news_, instances_, pending_);
   }
 
-  Time now_;
+  Time now_;  // the latest of everybody's events
   std::map<InstrumentId, ContractTerms> terms_;
   std::optional<SessionState> session_;
   std::map<uint32_t, FeedState> feeds_;

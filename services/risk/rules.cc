@@ -7,7 +7,9 @@ namespace {
 
 using Verdict = std::optional<Refusal>;
 
-double Seconds(Duration duration) { return static_cast<double>(duration.count()) * 1e-9; }
+double Seconds(Duration duration) {
+  return static_cast<double>(duration.count()) / 1e9;
+}
 
 // ---- what risk must know, and what an intent must say
 
@@ -70,8 +72,12 @@ Verdict PausedFor(const Case& c, RefusalRule rule, InstrumentId instrument) {
   }
   return std::nullopt;
 }
-Verdict GlobalHalt(const Case& c) { return PausedFor(c, RefusalRule::kGlobalHalt, 0); }
-Verdict SymbolHalt(const Case& c) { return PausedFor(c, RefusalRule::kSymbolHalt, c.instrument); }
+Verdict GlobalHalt(const Case& c) {
+  return PausedFor(c, RefusalRule::kGlobalHalt, 0);
+}
+Verdict SymbolHalt(const Case& c) {
+  return PausedFor(c, RefusalRule::kSymbolHalt, c.instrument);
+}
 
 Verdict NoFreshMark(const Case& c) {
   if (c.mark == nullptr) return Refusal{RefusalRule::kNoFreshMark, 0, 1, "marks"};
@@ -116,8 +122,8 @@ Verdict AlertsPerHour(const Case& c) {
     return Refusal{RefusalRule::kAlertsPerHour, Seconds(since), Seconds(throttle.exceed_interval), "s"};
   }
   if (!exceeded && !c.instance->pauses.contains({PauseCause::kAlertsPerHour, 0})) return std::nullopt;
-  return Refusal{RefusalRule::kAlertsPerHour, static_cast<double>(seen),
-                 static_cast<double>(*throttle.alerts_per_hour), "alerts"};
+  return Refusal{RefusalRule::kAlertsPerHour, static_cast<double>(seen), static_cast<double>(*throttle.alerts_per_hour),
+                 "alerts"};
 }
 
 Verdict LowConfidenceLastSlot(const Case& c) {
@@ -146,9 +152,9 @@ Verdict AlertRateHard(const Case& c) {
 }
 
 constexpr std::array kRules = {
-    ProfileUnknown, InstrumentUnknown, SideUnspecified,    StopInvalid,   NoSession,          ScheduleClosed,
-    ScheduleMonitor, FeedSuspended,    GlobalHalt,         SymbolHalt,    NoFreshMark,        LowConfidenceScore,
-    SizeZero,       SameTickerCooldown, AlertRateHard,     AlertsPerWindow, AlertsPerHour,    LowConfidenceLastSlot,
+    ProfileUnknown,  InstrumentUnknown,  SideUnspecified, StopInvalid,     NoSession,     ScheduleClosed,
+    ScheduleMonitor, FeedSuspended,      GlobalHalt,      SymbolHalt,      NoFreshMark,   LowConfidenceScore,
+    SizeZero,        SameTickerCooldown, AlertRateHard,   AlertsPerWindow, AlertsPerHour, LowConfidenceLastSlot,
 };
 
 }  // namespace

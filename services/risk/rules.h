@@ -1,5 +1,5 @@
-// The rules of risk: one function each, in one fixed order. A rule reads what is known of an intent and says nullopt, or
-// why it is refused: what was seen, the limit, and their unit.
+// The rules of risk: one function each, in one fixed order. A rule reads what is known of an intent and says nullopt,
+// or why it is refused: what was seen, the limit, and their unit.
 #pragma once
 
 #include <optional>
@@ -32,13 +32,13 @@ struct FeedCount {
 struct Case {
   const TradeIntent& intent;
   InstrumentId instrument = 0;
-  Time now;
+  Time now = {};
   const Instance* instance = nullptr;
   const ContractTerms* terms = nullptr;
   const Mark* mark = nullptr;
-  FeedCount feeds;
+  FeedCount feeds = {};
   int32_t trading_day = 0;
-  std::optional<int32_t> minute;  // of the New York day
+  std::optional<int32_t> minute = std::nullopt;  // of the New York day
   int32_t close_minute = kRegularCloseMinute;
 
   const RiskLimits& limits() const { return instance->limits; }

@@ -25,7 +25,9 @@ Int128 UnitsFor(Money money, Int128 unit_value_e17) {
   return static_cast<Int128>(money.e8()) * kBillion / unit_value_e17;
 }
 
-Int128 WholeUnits(Quantity quantity) { return quantity.e8() / Quantity::kUnit; }
+Int128 WholeUnits(Quantity quantity) {
+  return quantity.e8() / Quantity::kUnit;
+}
 
 }  // namespace
 
@@ -33,8 +35,8 @@ Size SizeOf(const SizingLimits& limits, const SizingQuestion& question) {
   const Int128 at_entry = UnitValueE17(question.terms, question.entry);
   const Int128 at_stop = UnitValueE17(question.terms, question.stop);
   const Int128 unit_risk = at_entry > at_stop ? at_entry - at_stop : at_stop - at_entry;
-  const Money risk_money = Money::FromE8(
-      static_cast<int64_t>(static_cast<Int128>(limits.equity.e8()) * limits.risk.value / kMillion));
+  const Money risk_money =
+      Money::FromE8(static_cast<int64_t>(static_cast<Int128>(limits.equity.e8()) * limits.risk.value / kMillion));
 
   Int128 units = kUnitsMax;
   Size size;

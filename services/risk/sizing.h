@@ -11,18 +11,18 @@
 namespace spillway::risk {
 
 struct SizingQuestion {
-  ContractTerms terms;
-  Price entry;                            // above 0, not equal to stop
-  Price stop;                             // above 0
-  std::optional<Quantity> displayed;      // on the side that the entry takes; needed with a liquidity cap
-  std::optional<Quantity> quantity_max;   // the intent's own
-  Millionths scale{1'000'000};            // of the result: low_confidence_size, else all
+  ContractTerms terms = {};
+  Price entry;                                          // above 0, not equal to stop
+  Price stop;                                           // above 0
+  std::optional<Quantity> displayed = std::nullopt;     // on the side that the entry takes; needed with a liquidity cap
+  std::optional<Quantity> quantity_max = std::nullopt;  // the intent's own
+  Millionths scale{1'000'000};                          // of the result: low_confidence_size, else all
 };
 
 struct Size {
-  Quantity quantity;                      // whole units, 0 if not even one is allowed
-  SizeCap binding_cap = SizeCap::kRisk;   // the smallest; of equals the first in SizeCap order
-  Money risk;                             // quantity * |entry - stop|, in the contract's own terms
+  Quantity quantity;                     // whole units, 0 if not even one is allowed
+  SizeCap binding_cap = SizeCap::kRisk;  // the smallest; of equals the first in SizeCap order
+  Money risk;                            // quantity * |entry - stop|, in the contract's own terms
 };
 
 // Cannot fail; a liquidity cap without a displayed size gives 0.
