@@ -158,6 +158,12 @@ class FeaturesLane {
     return *this;
   }
 
+  // A market event that is not on this lane.
+  FeaturesLane& Skip() {
+    ++market_;
+    return *this;
+  }
+
   const std::vector<Event>& events() const { return events_; }
 
  private:
