@@ -96,6 +96,9 @@ class PlainSource final : public ByteSource {
 
 // What gzip and zstd share: a buffer of compressed bytes that is refilled when it runs empty.
 class CompressedSource : public ByteSource {
+ public:
+  bool compressed() const override { return true; }
+
  protected:
   CompressedSource(std::string path, uint64_t size, RawFile file)
       : ByteSource(std::move(path), size), file_(std::move(file)), input_(kCompressedBuffer) {}

@@ -25,6 +25,7 @@ class ByteSource {
   const std::string& path() const { return path_; }
   uint64_t consumed() const { return consumed_; }  // bytes of the file, as stored
   uint64_t size() const { return size_; }          // of the file; 0: unknown (a pipe)
+  virtual bool compressed() const { return false; }
 
  protected:
   ByteSource(std::string path, uint64_t size) : path_(std::move(path)), size_(size) {}

@@ -7,7 +7,9 @@
 
 #define SPILLWAY_FORMATS(FORMAT) \
   FORMAT(DatabentoCsv)           \
-  FORMAT(Lobster)
+  FORMAT(Dbn)                    \
+  FORMAT(Lobster)                \
+  FORMAT(Taq)
 
 namespace spillway::ingest {
 

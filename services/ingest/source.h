@@ -53,6 +53,8 @@ struct SourceFacts {
   uint64_t bad_receive_times = 0;  // rows whose receive time the recorder calls inaccurate
   uint64_t maybe_bad_books = 0;    // rows whose book the recorder calls unreliable
   uint64_t zero_size_levels = 0;   // levels with a price and no size; they are no level of the book
+  uint64_t suspicious_rows = 0;    // rows that the source marks as doubtful; its trades count for nothing
+  uint64_t other_rows = 0;         // rows of other symbols or other kinds in a file that holds several
 };
 
 // Bytes consumed so far and in all (0: unknown), for a progress display. Of compressed files: compressed bytes.
