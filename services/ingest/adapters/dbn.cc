@@ -406,15 +406,16 @@ absl::StatusOr<DatabentoSchema> SchemaOf(const Metadata& metadata, BinaryReader&
   }
   const std::span<const char> head = reader.Peek(kHeader);
   if (!reader.status().ok()) return reader.status();
-  if (head.empty()) return absl::InvalidArgumentError(fmt::format("{}: is empty", reader.source().path()));
+  if (head.empty())
+    return absl::InvalidArgumentError(fmt::format("{}: is empty, expected records", reader.source().path()));
   const uint8_t rtype = head.size() < 2 ? 0xFF : static_cast<uint8_t>(head[1]);
   const std::optional<DatabentoSchema> schema = SchemaOfRecord(rtype);
   const size_t size = static_cast<uint8_t>(head[0]) * kLengthUnit;
   // A record may carry eight bytes more: the time it was sent.
   if (schema && (size == KindOf(*schema).size || size == KindOf(*schema).size + 8)) return *schema;
-  return absl::InvalidArgumentError(
-      fmt::format("{}: neither 'DBN' nor a record of mbo, mbp-10, mbp-1 or trades (record type {:#04x}, {} bytes)",
-                  reader.Where(), rtype, size));
+  return absl::InvalidArgumentError(fmt::format(
+      "{}: a record of type {:#04x} and {} bytes, expected 'DBN' or a record of mbo, mbp-10, mbp-1 or trades",
+      reader.Where(), rtype, size));
 }
 
 absl::StatusOr<std::string> SymbolOf(const Metadata& metadata, const SourceOptions& options) {
@@ -425,7 +426,7 @@ absl::StatusOr<std::string> SymbolOf(const Metadata& metadata, const SourceOptio
     if (names.size() == 1) return *names.begin();
     return absl::InvalidArgumentError(
         names.empty()
-            ? fmt::format("{}: the file does not name its symbol: give one", path)
+            ? fmt::format("{}: the file does not name its symbol, expected one to be given", path)
             : fmt::format("{}: holds {} symbols ({}): choose one", path, names.size(), fmt::join(names, ", ")));
   }
   if (!names.empty() && !names.contains(options.symbol)) {
