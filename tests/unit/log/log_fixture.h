@@ -1,6 +1,8 @@
 // Messages, sessions and directories for the tests of libs/log.
 #pragma once
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -29,7 +31,9 @@ struct OwnedMessage {
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    std::string name = (fs::temp_directory_path() / "spillway-log-test-XXXXXX").string();
+    // In memory where there is such a file system: these tests sync thousands of files.
+    const fs::path parent = ::access("/dev/shm", W_OK) == 0 ? fs::path("/dev/shm") : fs::temp_directory_path();
+    std::string name = (parent / "spillway-log-test-XXXXXX").string();
     REQUIRE(::mkdtemp(name.data()) != nullptr);
     path_ = name;
   }
