@@ -18,21 +18,21 @@ class LanePosition {
   // At the lane's first message.
   static LanePosition AtStart(const LaneName& lane);
   // Before message `sequence`, with the lane time and the chain's value there.
-  static LanePosition At(uint64_t sequence, std::optional<Time> last_time, const Hash& hash);
+  static LanePosition At(std::optional<uint64_t> sequence, std::optional<Time> last_time,
+                         const std::optional<Hash>& hash);
   // Anywhere: adopts what it sees.
   static LanePosition Unknown();
 
   std::optional<uint64_t> next_sequence() const { return next_sequence_; }
   std::optional<Time> last_time() const { return last_time_; }
 
-  // False, with the damage, where the segment does not continue the lane from here.
+  // False, and the damage, where the segment does not continue the lane from here.
   bool CheckSegment(const SegmentReader& segment, Damage& damage);
   // Checks and folds one frame. The hash chain is computed only if `verify_chain`. Moves on in either case.
-  bool CheckFrame(const Frame& frame, const std::string& file, bool verify_chain, Damage& damage);
+  bool CheckFrame(const Frame& frame, const SegmentReader& segment, bool verify_chain, Damage& damage);
 
  private:
   LanePosition() = default;
-  bool CheckChain(const Frame& frame, Damage& damage);
 
   std::optional<uint64_t> next_sequence_;
   std::optional<Time> last_time_;

@@ -46,7 +46,7 @@ absl::StatusOr<uint64_t> ScanFrames(SegmentReader& segment, LanePosition& positi
     const SegmentReader::Result result = segment.Read(offset, number, frame, damage);
     if (result == SegmentReader::Result::kDamage) return DataLoss(damage);
     if (result != SegmentReader::Result::kFrame) return offset;
-    if (!position.CheckFrame(frame, segment.file().path().string(), false, damage)) return DataLoss(damage);
+    if (!position.CheckFrame(frame, segment, false, damage)) return DataLoss(damage);
     footer.frames.push_back({frame.offset, frame.header.first_sequence, frame.header.first_time});
     footer.messages += frame.header.messages;
     footer.rows += frame.header.rows;

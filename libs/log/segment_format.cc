@@ -185,21 +185,25 @@ std::string_view FrameMagic() {
 }
 
 void EncodeFrameHeader(const FrameHeader& header, char* into) {
-  std::string out(kFrameMagic);
-  Put(out, static_cast<uint8_t>(header.codec));
-  Put(out, static_cast<uint8_t>(header.starts_block ? kFlagStartsBlock : 0));
-  Put(out, uint16_t{0});
-  Put(out, header.compressed_bytes);
-  Put(out, header.raw_bytes);
-  Put(out, header.messages);
-  Put(out, uint32_t{0});
-  Put(out, header.first_sequence);
-  Put(out, ToNanos(header.first_time));
-  Put(out, ToNanos(header.last_time));
-  Put(out, header.rows);
-  Put(out, header.hash);
+  const auto put = [&into](const auto& value) {
+    std::memcpy(into, &value, sizeof value);
+    into += sizeof value;
+  };
+  std::memcpy(into, kFrameMagic.data(), kFrameMagic.size());
+  into += kFrameMagic.size();
+  put(static_cast<uint8_t>(header.codec));
+  put(static_cast<uint8_t>(header.starts_block ? kFlagStartsBlock : 0));
+  put(uint16_t{0});
+  put(header.compressed_bytes);
+  put(header.raw_bytes);
+  put(header.messages);
+  put(uint32_t{0});
+  put(header.first_sequence);
+  put(ToNanos(header.first_time));
+  put(ToNanos(header.last_time));
+  put(header.rows);
+  put(header.hash);
   static_assert(kFrameHeaderBytes == 4 + 4 + 4 * 4 + 4 * 8 + sizeof(Hash));
-  std::memcpy(into, out.data(), kFrameHeaderBytes);
 }
 
 std::optional<FrameHeader> DecodeFrameHeader(std::string_view bytes) {

@@ -77,7 +77,7 @@ absl::StatusOr<bool> SegmentLaneReader::LoadFrame() {
       case SegmentReader::Result::kFrame:
         break;
     }
-    if (!position_.CheckFrame(frame_, segment_->file().path().string(), verify_chain_, damage)) return DataLoss(damage);
+    if (!position_.CheckFrame(frame_, *segment_, verify_chain_, damage)) return DataLoss(damage);
     offset_ = frame_.end;
     ++frames_read_;
     rest_ = frame_.raw;

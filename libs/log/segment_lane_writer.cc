@@ -9,6 +9,11 @@
 
 namespace spillway::log {
 
+namespace {
+// In a segment of the default size; more are possible.
+constexpr size_t kFramesExpected = 8192;
+}  // namespace
+
 void SegmentLaneWriter::FreeContext::operator()(ZSTD_CCtx_s* context) const {
   ZSTD_freeCCtx(context);
 }
@@ -155,6 +160,7 @@ absl::Status SegmentLaneWriter::CreateSegment() {
   seed_ = SegmentSeed(header);
   offset_ = header.size();
   footer_ = SegmentFooter{};
+  footer_.frames.reserve(kFramesExpected);
   if (absl::Status status = file_.Append(header); !status.ok()) return status;
   // A segment that exists after a power cut has a whole header: recovery relies on it.
   if (absl::Status status = file_.Sync(); !status.ok()) return status;

@@ -102,57 +102,52 @@ std::optional<FrameHeader> SegmentReader::PeekHeader(uint64_t offset) const {
   return DecodeFrameHeader(std::string_view(bytes, *got));
 }
 
+// Nothing is built for `damage` unless there is one: this runs for every frame.
 bool SegmentReader::ReadFrame(uint64_t offset, uint32_t number, Frame& frame, Damage& damage) {
-  damage = DamageAt(offset, number);
-  damage.what = "header of the frame";
-  damage.expected = "a complete frame";
   if (compressed_.size() < kFrameHeaderBytes) compressed_.resize(kFrameHeaderBytes);
   absl::StatusOr<size_t> got = file_.ReadAt(offset, compressed_.data(), kFrameHeaderBytes);
-  if (!got.ok()) return damage.seen = std::string(got.status().message()), false;
+  const auto fail = [&](std::string what, std::string seen, std::string expected) {
+    damage = DamageAt(offset, number);
+    damage.what = std::move(what);
+    damage.seen = got.ok() ? std::move(seen) : std::string(got.status().message());
+    damage.expected = std::move(expected);
+    return false;
+  };
+  if (!got.ok()) return fail("header of the frame", "", "bytes that can be read");
   const std::optional<FrameHeader> header = DecodeFrameHeader(std::string_view(compressed_.data(), *got));
-  if (!header) return damage.seen = fmt::format("{} bytes that are none", *got), false;
+  if (!header) return fail("header of the frame", fmt::format("{} bytes that are none", *got), "a complete frame");
 
   const uint64_t limit = footer_ ? footer_offset_ : file_.Size().value_or(0);
   const size_t frame_bytes = kFrameHeaderBytes + header->compressed_bytes + kChecksumBytes;
-  damage.what = "end of the frame";
   if (offset + frame_bytes > limit) {
-    damage.seen = fmt::format("byte {}", offset + frame_bytes);
-    damage.expected = fmt::format("at most {}", limit);
-    return false;
+    return fail("end of the frame", fmt::format("byte {}", offset + frame_bytes), fmt::format("at most {}", limit));
   }
   if (compressed_.size() < frame_bytes) compressed_.resize(frame_bytes);
   got =
       file_.ReadAt(offset + kFrameHeaderBytes, compressed_.data() + kFrameHeaderBytes, frame_bytes - kFrameHeaderBytes);
-  if (!got.ok()) return damage.seen = std::string(got.status().message()), false;
+  if (!got.ok()) return fail("payload of the frame", "", "bytes that can be read");
 
   const std::string_view covered(compressed_.data(), frame_bytes - kChecksumBytes);
   const uint64_t stored = LoadU64(compressed_.data() + covered.size());
   const uint64_t computed = FrameChecksum(seed_, offset, covered);
   if (stored != computed) {
-    damage.what = "checksum of the frame";
-    damage.seen = fmt::format("{:016x}", computed);
-    damage.expected = fmt::format("{:016x}", stored);
-    return false;
+    return fail("checksum of the frame", fmt::format("{:016x}", computed), fmt::format("{:016x}", stored));
   }
   frame.header = *header;
   frame.number = number;
   frame.offset = offset;
   frame.end = offset + frame_bytes;
-  return Decompress(covered.substr(kFrameHeaderBytes), frame, damage);
+  const size_t size = Decompress(covered.substr(kFrameHeaderBytes), frame);
+  if (size == header->raw_bytes) return true;
+  return fail("payload of the frame", ZSTD_isError(size) != 0 ? ZSTD_getErrorName(size) : fmt::format("{} bytes", size),
+              fmt::format("zstd of {} bytes", header->raw_bytes));
 }
 
-bool SegmentReader::Decompress(std::string_view payload, Frame& frame, Damage& damage) {
+// What zstd returns: the number of bytes, or an error.
+size_t SegmentReader::Decompress(std::string_view payload, Frame& frame) {
   if (raw_.size() < frame.header.raw_bytes) raw_.resize(frame.header.raw_bytes);
-  const size_t size =
-      ZSTD_decompressDCtx(zstd_.get(), raw_.data(), frame.header.raw_bytes, payload.data(), payload.size());
-  if (ZSTD_isError(size) != 0 || size != frame.header.raw_bytes) {
-    damage.what = "payload of the frame";
-    damage.seen = ZSTD_isError(size) != 0 ? ZSTD_getErrorName(size) : fmt::format("{} bytes", size);
-    damage.expected = fmt::format("zstd of {} bytes", frame.header.raw_bytes);
-    return false;
-  }
-  frame.raw = std::string_view(raw_.data(), size);
-  return true;
+  frame.raw = std::string_view(raw_.data(), frame.header.raw_bytes);
+  return ZSTD_decompressDCtx(zstd_.get(), raw_.data(), frame.header.raw_bytes, payload.data(), payload.size());
 }
 
 bool SegmentReader::IsValidFrame(uint64_t offset, uint64_t size) {

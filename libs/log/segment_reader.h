@@ -50,7 +50,7 @@ class SegmentReader {
   const std::optional<SegmentFooter>& footer() const { return footer_; }
   uint64_t footer_offset() const { return footer_offset_; }
 
-  // Reads the frame at `offset`, which is number `number` of the segment.
+  // Reads the frame at `offset`, which is number `number` of the segment. `damage` is set with kDamage only.
   Result Read(uint64_t offset, uint32_t number, Frame& frame, Damage& damage);
 
   // Reads the frame's header alone, unchecked; nullopt where it cannot be one. For walks over unsealed segments.
@@ -61,7 +61,7 @@ class SegmentReader {
   absl::Status ReadHeader(const LaneName& lane, uint32_t number);
   bool ReadFooter();
   bool ReadFrame(uint64_t offset, uint32_t number, Frame& frame, Damage& damage);
-  bool Decompress(std::string_view payload, Frame& frame, Damage& damage);
+  size_t Decompress(std::string_view payload, Frame& frame);
   bool IsValidFrame(uint64_t offset, uint64_t size);
   std::optional<uint64_t> ValidFrameBehind(uint64_t offset);
   Damage DamageAt(uint64_t offset, uint32_t number) const;

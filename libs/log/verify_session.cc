@@ -208,7 +208,7 @@ class Verifier {
         continue;
       }
       if (!CheckMessages(frame, file, damage)) Add(Severity::kError, damage);
-      if (!position_.CheckFrame(frame, file, true, damage)) Add(Severity::kError, damage);
+      if (!position_.CheckFrame(frame, segment, true, damage)) Add(Severity::kError, damage);
       Count(frame);
       offset = frame.end;
     }
