@@ -27,4 +27,15 @@ Money RoundTripCost(const CostSchedule& costs, Quantity quantity) {
   return side + side;
 }
 
+Money GrossProfit(const ContractTerms& terms, const RoundTrip& trade) {
+  const Money bought = Notional(terms, trade.entry, trade.quantity);
+  const Money sold = Notional(terms, trade.exit, trade.quantity);
+  const Money gain = terms.inverse ? bought - sold : sold - bought;
+  return trade.side == Side::kAsk ? -gain : gain;
+}
+
+Money NetProfit(const ContractTerms& terms, const CostSchedule& costs, const RoundTrip& trade) {
+  return GrossProfit(terms, trade) - RoundTripCost(costs, trade.quantity);
+}
+
 }  // namespace spillway::costs

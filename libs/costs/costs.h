@@ -1,10 +1,11 @@
-// What a trade costs in commissions (C-30): a schedule a profile carries, and its sum over entry and exit.
+// What a trade earns, and what it costs in commissions (C-30): a schedule that a profile carries.
 #pragma once
 
 #include <optional>
 
 #include "libs/base/money.h"
 #include "libs/base/quantity.h"
+#include "libs/events/market_event.h"
 
 namespace spillway::v1 {
 class Costs;
@@ -30,5 +31,17 @@ CostSchedule CostScheduleOf(const v1::Costs& costs);
 // Both sides of a trade of `quantity`: round_trip if given, else 2 * max(quantity * per_unit, per_order_min). The part
 // of 1e-8 is rounded up. 0 for no quantity.
 Money RoundTripCost(const CostSchedule& costs, Quantity quantity);
+
+// What a position of `quantity` earned from entry to exit before costs, in the contract's settlement currency; kBid is
+// long. An inverse contract earns the difference of its values in the coin.
+struct RoundTrip {
+  Side side = Side::kBid;
+  Price entry;
+  Price exit;
+  Quantity quantity;
+};
+Money GrossProfit(const ContractTerms& terms, const RoundTrip& trade);
+// ... after costs.
+Money NetProfit(const ContractTerms& terms, const CostSchedule& costs, const RoundTrip& trade);
 
 }  // namespace spillway::costs
