@@ -1,0 +1,152 @@
+// The tape: eligible trades (they update last and volume by the feed's condition codes) in windows of event time. Prints
+// with one time and price stay separate trades; odd lots count.
+#pragma once
+
+#include <optional>
+
+#include "services/metrics/feature_spec_persist.h"
+#include "services/metrics/ring_queue.h"
+#include "services/metrics/top_of_book.h"
+
+namespace spillway::metrics {
+
+// FX-03: eligible trades in (t - W, t] divided by W, in trades/s. Warm-up until W has been watched.
+class TapeVelocity {
+ public:
+  TapeVelocity() = default;
+  TapeVelocity(const FeatureSpec& spec, Time now) : spec_(spec), since_(now) {}
+  const FeatureSpec& spec() const { return spec_; }
+
+  void OnTrade(Time time, uint64_t id) {
+    Trim(time);
+    trades_.push_back({time, id, true});
+    ++count_;
+  }
+  void OnBust(uint64_t id) {
+    for (size_t i = 0; i < trades_.size(); ++i) {
+      Print& print = trades_[i];
+      if (print.id != id || !print.counts) continue;
+      print.counts = false;
+      --count_;
+    }
+  }
+  FeatureValue Value(Time now) {
+    if (now < since_ + spec_.window) return Unready(NotReady::kWarmUp);
+    Trim(now);
+    return Ready(static_cast<double>(count_) / Seconds(spec_.window));
+  }
+  bool Settled(Time now) {
+    Trim(now);
+    return trades_.empty() && now >= since_ + spec_.window;
+  }
+
+  template <class Archive>
+  void Persist(Archive& a) {
+    PersistSpec(a, spec_);
+    a(since_, count_, trades_);
+  }
+
+ private:
+  struct Print {
+    Time time;
+    uint64_t id = 0;
+    bool counts = true;
+    template <class Archive>
+    void Persist(Archive& a) {
+      a(time, id, counts);
+    }
+  };
+  void Trim(Time now) {
+    while (!trades_.empty() && trades_.front().time <= now - spec_.window) {
+      count_ -= trades_.front().counts ? 1 : 0;
+      trades_.pop_front();
+    }
+  }
+
+  FeatureSpec spec_;
+  Time since_;
+  int64_t count_ = 0;
+  RingQueue<Print> trades_;
+};
+
+// The trades with an id of the last five minutes: what a bust or a correction can still take back.
+class TradeLog {
+ public:
+  static constexpr Duration kKept = std::chrono::minutes(5);
+  struct Trade {
+    Time time;
+    uint64_t id = 0;
+    Price price;
+    Quantity quantity;
+    bool eligible = false;
+    bool in_session = false;  // counted in the session's VWAP
+    bool in_volume = false;   // counted in the day's volume
+    bool busted = false;
+    template <class Archive>
+    void Persist(Archive& a) {
+      a(time, id, price, quantity, eligible, in_session, in_volume, busted);
+    }
+  };
+
+  void Add(const Trade& trade) {
+    while (!trades_.empty() && trades_.front().time <= trade.time - kKept) trades_.pop_front();
+    trades_.push_back(trade);
+  }
+  // nullptr if it is not known (any more) or was busted.
+  Trade* Find(uint64_t id) {
+    for (size_t i = trades_.size(); i > 0; --i) {
+      if (trades_[i - 1].id == id && !trades_[i - 1].busted) return &trades_[i - 1];
+    }
+    return nullptr;
+  }
+  // The last eligible trade that stands; nullptr if none is known.
+  const Trade* Last() const {
+    for (size_t i = trades_.size(); i > 0; --i) {
+      if (trades_[i - 1].eligible && !trades_[i - 1].busted) return &trades_[i - 1];
+    }
+    return nullptr;
+  }
+
+  template <class Archive>
+  void Persist(Archive& a) {
+    a(trades_);
+  }
+
+ private:
+  RingQueue<Trade> trades_;
+};
+
+// FX-10: a symbol that had at least one eligible print a second over 30 s has had none for 3 s. Within the session only.
+class TapeStallDetector {
+ public:
+  static constexpr Duration kWindow = std::chrono::seconds(30);
+  static constexpr Duration kSilence = std::chrono::seconds(3);
+  static constexpr size_t kPrintsMin = 30;
+
+  TapeStallDetector() = default;
+  explicit TapeStallDetector(const FeatureSpec& spec) : spec_(spec) {}
+  const FeatureSpec& spec() const { return spec_; }
+
+  void OnTrade(Time time) {
+    while (!prints_.empty() && prints_.front() <= time - kWindow) prints_.pop_front();
+    prints_.push_back(time);
+  }
+  bool Active(Time now, bool in_session) const {
+    return in_session && prints_.size() >= kPrintsMin && now >= prints_.back() + kSilence;
+  }
+  double seconds(Time now) const { return prints_.empty() ? 0 : Seconds(now - prints_.back()); }
+  // Nothing more can happen without a print: it stalled, or never had the prints.
+  bool Settled(Time now) const { return prints_.size() < kPrintsMin || now >= prints_.back() + kSilence; }
+
+  template <class Archive>
+  void Persist(Archive& a) {
+    PersistSpec(a, spec_);
+    a(prints_);
+  }
+
+ private:
+  FeatureSpec spec_;
+  RingQueue<Time> prints_;
+};
+
+}  // namespace spillway::metrics

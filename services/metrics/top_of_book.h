@@ -1,0 +1,61 @@
+// The best quotes as they stood at the last end of an event, and what can be said from them alone.
+#pragma once
+
+#include <cstdint>
+
+#include "libs/book/book_state.h"
+#include "libs/events/features.h"
+
+namespace spillway::metrics {
+
+struct TopOfBook {
+  int64_t bid = 0;  // 1e-9; 0 with size 0 where the side is empty
+  int64_t ask = 0;
+  int64_t bid_size = 0;  // 1e-8
+  int64_t ask_size = 0;
+  uint8_t condition = BookCondition::kBidEmpty | BookCondition::kAskEmpty;
+
+  bool valid() const { return condition == 0; }
+  bool two_sided() const { return (condition & (BookCondition::kBidEmpty | BookCondition::kAskEmpty)) == 0; }
+  int64_t spread() const { return ask - bid; }
+  friend bool operator==(const TopOfBook&, const TopOfBook&) = default;
+
+  static TopOfBook Of(const book::BookState& state) {
+    TopOfBook top;
+    const book::BookSide& bids = state.levels().bids();
+    const book::BookSide& asks = state.levels().asks();
+    if (!bids.empty()) {
+      top.bid = bids.price_at(0).nanos();
+      top.bid_size = bids.size_at(0).e8();
+    }
+    if (!asks.empty()) {
+      top.ask = asks.price_at(0).nanos();
+      top.ask_size = asks.size_at(0).e8();
+    }
+    top.condition = state.condition();
+    return top;
+  }
+
+  template <class Archive>
+  void Persist(Archive& a) {
+    a(bid, ask, bid_size, ask_size, condition);
+  }
+};
+
+// Why a feature of a book in this condition is not ready.
+inline NotReady ReasonOf(uint8_t condition) {
+  if (condition == 0) return NotReady::kReady;
+  if ((condition & BookCondition::kAskEmpty) != 0) return NotReady::kAskSideEmpty;
+  if ((condition & BookCondition::kBidEmpty) != 0) return NotReady::kBidSideEmpty;
+  return NotReady::kBookInvalid;
+}
+
+inline FeatureValue Ready(double value) { return {value, NotReady::kReady}; }
+inline FeatureValue Unready(NotReady reason) { return {0, reason}; }
+
+// Ratios of scaled integers divide, so that 0.03 is the double nearest to 0.03.
+inline double PriceUnits(int64_t nanos) { return static_cast<double>(nanos) / 1e9; }
+inline double SizeUnits(int64_t e8) { return static_cast<double>(e8) / 1e8; }
+inline double Seconds(Duration duration) { return static_cast<double>(duration.count()) / 1e9; }
+
+}  // namespace spillway::metrics
