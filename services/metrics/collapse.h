@@ -70,7 +70,8 @@ class LiquidityCollapse {
   FeatureValue Value(Time now, const TopOfBook& top) const {
     if (collapse_.Active(now)) return Ready(1);
     if (!seen_ || (!ready_ && top.two_sided())) return Unready(NotReady::kWarmUp);
-    if ((top.condition & (BookCondition::kCrossed | BookCondition::kLocked | BookCondition::kGap | BookCondition::kStale)) != 0) {
+    if ((top.condition &
+         (BookCondition::kCrossed | BookCondition::kLocked | BookCondition::kGap | BookCondition::kStale)) != 0) {
       return Unready(NotReady::kBookInvalid);
     }
     return Ready(0);
@@ -87,7 +88,8 @@ class LiquidityCollapse {
   Reading reading() const {
     if (thin_bid_ || thin_ask_) {
       const bool bid = thin_bid_;
-      return {bid ? Side::kBid : Side::kAsk, SizeUnits(bid ? bid_ : ask_), SizeUnits(bid ? bid_median2_ : ask_median2_) / 4};
+      return {bid ? Side::kBid : Side::kAsk, SizeUnits(bid ? bid_ : ask_),
+              SizeUnits(bid ? bid_median2_ : ask_median2_) / 4};
     }
     return blow_out_reading();
   }

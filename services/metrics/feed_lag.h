@@ -1,5 +1,5 @@
-// FX-15: how far a feed is behind. Receive time minus exchange time contains the difference of two clocks; its minimum over
-// a minute is taken for that difference, and what is above it for lag.
+// FX-15: how far a feed is behind. Receive time minus exchange time contains the difference of two clocks; its minimum
+// over a minute is taken for that difference, and what is above it for lag.
 #pragma once
 
 #include <algorithm>
@@ -11,8 +11,9 @@
 
 namespace spillway::metrics {
 
-// Lagging when the 95th percentile of the lag over 5 s reaches 500 ms; up again after 5 s below 250 ms. The percentile is
-// known to its bucket: 12.5 ms up to 500 ms, 50 ms up to 1 s, 1 s above; both limits are bucket edges, so they are exact.
+// Lagging when the 95th percentile of the lag over 5 s reaches 500 ms; up again after 5 s below 250 ms. The percentile
+// is known to its bucket: 12.5 ms up to 500 ms, 50 ms up to 1 s, 1 s above; both limits are bucket edges, so they are
+// exact.
 class FeedLag {
  public:
   static constexpr Duration kLagMax = std::chrono::milliseconds(500);
@@ -61,8 +62,8 @@ class FeedLag {
 
   template <class Archive>
   void Persist(Archive& a) {
-    a(slots_, counts_, minima_, total_, slot_, slot_end_, minute_slot_, minute_slot_end_, minimum_, lagging_, below_since_,
-      percentile_);
+    a(slots_, counts_, minima_, total_, slot_, slot_end_, minute_slot_, minute_slot_end_, minimum_, lagging_,
+      below_since_, percentile_);
     if constexpr (Archive::kReading) {
       slot_ %= kSlots;
       minute_slot_ %= kMinuteSlots;

@@ -1,4 +1,5 @@
-// Order-flow imbalance at the best quotes. Source: Cont, Kukanov & Stoikov (2014), "The Price Impact of Order Book Events".
+// Order-flow imbalance at the best quotes. Source: Cont, Kukanov & Stoikov (2014), "The Price Impact of Order Book
+// Events".
 #pragma once
 
 #include "services/metrics/feature_spec_persist.h"
@@ -7,9 +8,9 @@
 
 namespace spillway::metrics {
 
-// Sum over (t - W, t] of  e = 1{b' >= b} qb' - 1{b' <= b} qb - 1{a' <= a} qa' + 1{a' >= a} qa,  in units; b, a, q are the
-// best prices and sizes before, the primed ones after an event. Quotes that are not valid have no e. Warm-up until W has
-// been watched.
+// Sum over (t - W, t] of  e = 1{b' >= b} qb' - 1{b' <= b} qb - 1{a' <= a} qa' + 1{a' >= a} qa,  in units; b, a, q are
+// the best prices and sizes before, the primed ones after an event. Quotes that are not valid have no e. Warm-up until
+// W has been watched.
 class OrderFlowImbalance {
  public:
   OrderFlowImbalance() = default;

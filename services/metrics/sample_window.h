@@ -1,5 +1,5 @@
-// The median of the last N samples of a grid. A sample says what was true at a grid time; grid times that passed without
-// an event count as samples of what had not changed.
+// The median of the last N samples of a grid. A sample says what was true at a grid time; grid times that passed
+// without an event count as samples of what had not changed.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// The tape: eligible trades (they update last and volume by the feed's condition codes) in windows of event time. Prints
-// with one time and price stay separate trades; odd lots count.
+// The tape: eligible trades (they update last and volume by the feed's condition codes) in windows of event time.
+// Prints with one time and price stay separate trades; odd lots count.
 #pragma once
 
 #include <optional>
@@ -116,7 +116,8 @@ class TradeLog {
   RingQueue<Trade> trades_;
 };
 
-// FX-10: a symbol that had at least one eligible print a second over 30 s has had none for 3 s. Within the session only.
+// FX-10: a symbol that had at least one eligible print a second over 30 s has had none for 3 s. Within the session
+// only.
 class TapeStallDetector {
  public:
   static constexpr Duration kWindow = std::chrono::seconds(30);

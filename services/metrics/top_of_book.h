@@ -50,12 +50,22 @@ inline NotReady ReasonOf(uint8_t condition) {
   return NotReady::kBookInvalid;
 }
 
-inline FeatureValue Ready(double value) { return {value, NotReady::kReady}; }
-inline FeatureValue Unready(NotReady reason) { return {0, reason}; }
+inline FeatureValue Ready(double value) {
+  return {value, NotReady::kReady};
+}
+inline FeatureValue Unready(NotReady reason) {
+  return {0, reason};
+}
 
 // Ratios of scaled integers divide, so that 0.03 is the double nearest to 0.03.
-inline double PriceUnits(int64_t nanos) { return static_cast<double>(nanos) / 1e9; }
-inline double SizeUnits(int64_t e8) { return static_cast<double>(e8) / 1e8; }
-inline double Seconds(Duration duration) { return static_cast<double>(duration.count()) / 1e9; }
+inline double PriceUnits(int64_t nanos) {
+  return static_cast<double>(nanos) / 1e9;
+}
+inline double SizeUnits(int64_t e8) {
+  return static_cast<double>(e8) / 1e8;
+}
+inline double Seconds(Duration duration) {
+  return static_cast<double>(duration.count()) / 1e9;
+}
 
 }  // namespace spillway::metrics

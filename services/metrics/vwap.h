@@ -47,9 +47,9 @@ class SessionVwap {
   Int128 volume_ = 0;
 };
 
-// 1 while a reclaim holds, else 0. A reclaim starts at an eligible trade at or above the session's VWAP after the trades
-// were below it for `below_for`, if the volume of the last `window` is at least `surge` times its mean over five minutes
-// (surge 0: no condition). It holds for `hold` and ends at once with a trade below VWAP.
+// 1 while a reclaim holds, else 0. A reclaim starts at an eligible trade at or above the session's VWAP after the
+// trades were below it for `below_for`, if the volume of the last `window` is at least `surge` times its mean over five
+// minutes (surge 0: no condition). It holds for `hold` and ends at once with a trade below VWAP.
 class VwapReclaim {
  public:
   static constexpr Duration kBaseline = std::chrono::minutes(5);
@@ -126,7 +126,8 @@ class VwapReclaim {
     return static_cast<double>(recent_) >= spec_.surge * mean;
   }
   void Trim(Time now) {
-    while (older_ < volumes_.size() && volumes_[older_].time <= now - spec_.window) recent_ -= volumes_[older_++].quantity;
+    while (older_ < volumes_.size() && volumes_[older_].time <= now - spec_.window)
+      recent_ -= volumes_[older_++].quantity;
     while (!volumes_.empty() && volumes_.front().time <= now - kBaseline) {
       baseline_ -= volumes_.front().quantity;
       volumes_.pop_front();

@@ -1,12 +1,13 @@
 // FX-05 and FX-07: bid walls, how long they stand, and whether they were real.
 //
 // A wall is a bid level among the best `levels` whose size is at least `threshold` times the median size of the visible
-// bid levels (the best ten) and at least `minimum` units. It stands while its price level stays and its size, not counting
-// what was executed, is at least 80% of what it qualified with. A fake wall loses at least 80% of its size within `window`
-// of qualifying, less than 20% of that by executions; it is reported for `hold`.
+// bid levels (the best ten) and at least `minimum` units. It stands while its price level stays and its size, not
+// counting what was executed, is at least 80% of what it qualified with. A fake wall loses at least 80% of its size
+// within `window` of qualifying, less than 20% of that by executions; it is reported for `hold`.
 //
-// What took size away: the event's cause, where the feed says it. Else decreases are matched with prints at the same price
-// within 250 ms before or after; what finds no print was cancelled. A pulled wall is then judged 250 ms after the pull.
+// What took size away: the event's cause, where the feed says it. Else decreases are matched with prints at the same
+// price within 250 ms before or after; what finds no print was cancelled. A pulled wall is then judged 250 ms after the
+// pull.
 #pragma once
 
 #include <algorithm>

@@ -1,0 +1,123 @@
+// What metrics says: snapshots, detectors, inputs of the universe.
+#include "services/metrics/metrics_processor.h"
+
+namespace spillway::metrics {
+
+void MetricsProcessor::EmitBoundary(Time boundary, runtime::EventSink& out) {
+  for (InstrumentId id = 1; id < symbols_.size(); ++id) {
+    SymbolMetrics* symbol = symbols_[id].get();
+    if (symbol == nullptr || !symbol->live || !symbol->started()) continue;
+    symbol->CatchUp(grid_);
+    symbol->Advance(boundary);
+    // What the boundary shows to everybody triggers nobody.
+    if (symbol->above.size() != triggers_.size()) symbol->above.resize(triggers_.size());
+    for (size_t i = 0; i < triggers_.size(); ++i) symbol->above[i] = symbol->Above(triggers_[i], set_, boundary);
+    triggered_.clear();
+    EmitSnapshot(*symbol, id, boundary, true, out);
+    symbol->dirty = false;
+    symbol->live = !symbol->Settled(set_, boundary);
+  }
+}
+
+// A boundary that shows nothing new is silent.
+void MetricsProcessor::EmitSnapshot(SymbolMetrics& symbol, InstrumentId instrument, Time time, bool boundary,
+                                    runtime::EventSink& out) {
+  auto& snapshot = std::get<FeatureSnapshot>(snapshot_event_.body);
+  snapshot.boundary = boundary;
+  const bool changed = FillSnapshot(symbol, time, snapshot);
+  if (boundary && !changed) return;
+  snapshot.triggered = triggered_;
+  output_.Emit(snapshot_event_, Producer::kMetrics, time, instrument, out);
+  symbol.extremes = QuoteExtremes();
+  symbol.extremes.See(symbol.top());
+}
+
+// True if it differs from the symbol's last one, or the quotes moved and came back since.
+bool MetricsProcessor::FillSnapshot(SymbolMetrics& symbol, Time time, FeatureSnapshot& snapshot) {
+  const TopOfBook& top = symbol.top();
+  snapshot.feature_set = set_.version;
+  snapshot.book = top.condition;
+  snapshot.quote = {.bid = Price::FromNanos(top.bid),
+                    .ask = Price::FromNanos(top.ask),
+                    .bid_size = Quantity::FromE8(top.bid_size),
+                    .ask_size = Quantity::FromE8(top.ask_size)};
+  const QuoteExtremes& extremes = symbol.extremes;
+  const bool bids = extremes.bid_low <= extremes.bid_high;
+  const bool asks = extremes.ask_low <= extremes.ask_high;
+  snapshot.bid_low = bids ? Price::FromNanos(extremes.bid_low) : snapshot.quote.bid;
+  snapshot.bid_high = bids ? Price::FromNanos(extremes.bid_high) : snapshot.quote.bid;
+  snapshot.ask_low = asks ? Price::FromNanos(extremes.ask_low) : snapshot.quote.ask;
+  snapshot.ask_high = asks ? Price::FromNanos(extremes.ask_high) : snapshot.quote.ask;
+  snapshot.last_price = symbol.last_price();
+  snapshot.values.resize(set_.slots.size());
+  for (size_t i = 0; i < set_.slots.size(); ++i) snapshot.values[i] = symbol.Value(set_.slots[i], time);
+
+  SentSnapshot& sent = symbol.sent;
+  const bool moved = snapshot.bid_low != snapshot.bid_high || snapshot.ask_low != snapshot.ask_high;
+  const bool same = sent.feature_set == set_.version && sent.top == top && sent.last_price == snapshot.last_price &&
+                    sent.values == snapshot.values;
+  if (same) return moved;
+  sent.feature_set = set_.version;
+  sent.top = top;
+  sent.last_price = snapshot.last_price;
+  sent.values = snapshot.values;
+  return true;
+}
+
+void MetricsProcessor::EmitDetectors(SymbolMetrics& symbol, InstrumentId instrument, Time now,
+                                     runtime::EventSink& out) {
+  if (symbol.reported.size() != set_.slots.size()) symbol.reported.resize(set_.slots.size());
+  for (uint32_t i = 0; i < set_.slots.size(); ++i) {
+    const FeatureSlot& slot = set_.slots[i];
+    if (!HasDetector(slot.spec.kind)) continue;
+    for (size_t which = 0; which < SymbolMetrics::DetectorsOf(slot.spec.kind); ++which) {
+      const auto bit = static_cast<uint8_t>(1U << which);
+      const bool active = symbol.DetectorActive(slot, which, now);
+      if (active == ((symbol.reported[i] & bit) != 0)) continue;
+      symbol.reported[i] ^= bit;
+      auto& fired = std::get<DetectorFired>(detector_event_.body);
+      fired = symbol.DetectorReading(slot, which, now);
+      fired.active = active;
+      output_.Emit(detector_event_, Producer::kMetrics, now, instrument, out);
+      for (const StrategyTrigger& trigger : triggers_) {
+        if (std::ranges::find(trigger.detectors, i) == trigger.detectors.end()) continue;
+        if (std::ranges::find(triggered_, trigger.id) == triggered_.end()) triggered_.push_back(trigger.id);
+      }
+    }
+  }
+}
+
+void MetricsProcessor::Trigger(SymbolMetrics& symbol, Time now) {
+  if (symbol.above.size() != triggers_.size()) symbol.above.resize(triggers_.size());
+  for (size_t i = 0; i < triggers_.size(); ++i) {
+    const bool above = symbol.Above(triggers_[i], set_, now);
+    if (above && symbol.above[i] == 0 && std::ranges::find(triggered_, triggers_[i].id) == triggered_.end()) {
+      triggered_.push_back(triggers_[i].id);
+    }
+    symbol.above[i] = above ? 1 : 0;
+  }
+  if (triggered_.size() > 1) std::ranges::sort(triggered_);
+}
+
+void MetricsProcessor::EmitUniverseRefresh(Time time, runtime::EventSink& out) {
+  InstrumentId last = 0;
+  for (InstrumentId id = 1; id < symbols_.size(); ++id) {
+    if (symbols_[id]) last = id;
+  }
+  for (InstrumentId id = 1; id <= last; ++id) {
+    if (!symbols_[id]) continue;
+    symbols_[id]->CatchUp(grid_);
+    EmitUniverseInputs(*symbols_[id], id, time, "refresh", id == last, out);
+  }
+}
+
+void MetricsProcessor::EmitUniverseInputs(const SymbolMetrics& symbol, InstrumentId instrument, Time time,
+                                          const char* cause, bool last, runtime::EventSink& out) {
+  auto& inputs = std::get<UniverseInputs>(inputs_event_.body);
+  symbol.FillUniverseInputs(time, inputs);
+  inputs.cause = cause;
+  inputs.last_of_refresh = last;
+  output_.Emit(inputs_event_, Producer::kMetrics, time, instrument, out);
+}
+
+}  // namespace spillway::metrics

@@ -1,0 +1,361 @@
+#include "services/metrics/symbol_metrics.h"
+
+#include <utility>
+
+namespace spillway::metrics {
+namespace {
+
+// The features of one kind that the set has, in its order; those that exist keep their state.
+template <class Feature, class Make>
+std::vector<Feature> Rebuilt(std::vector<Feature>& old, const FeatureSet& set, FeatureKind kind, Make make) {
+  std::vector<Feature> features;
+  for (const FeatureSlot& slot : set.slots) {
+    if (slot.spec.kind != kind) continue;
+    bool kept = false;
+    for (Feature& feature : old) {
+      if (feature.spec() != slot.spec) continue;
+      features.push_back(std::move(feature));
+      kept = true;
+      break;
+    }
+    if (!kept) features.push_back(make(slot.spec));
+  }
+  return features;
+}
+
+}  // namespace
+
+void SymbolMetrics::OnDefinition(const InstrumentDefinition& definition) {
+  exchange_day_ = definition.asset_class == AssetClass::kEquity || definition.asset_class == AssetClass::kOption;
+  volume_profile_ = definition.average_volume;
+  volume_start_ = VolumeStart(volume_profile_, session_);
+}
+
+void SymbolMetrics::OnSession(const SessionState& state) {
+  if (!session_.Apply(state)) return;
+  volume_start_ = VolumeStart(volume_profile_, session_);
+  StartSession();
+}
+
+void SymbolMetrics::StartSession() {
+  vwap_.Reset();
+  day_volume_ = Quantity();
+  for (VwapReclaim& reclaim : reclaims_) reclaim.OnSessionStart();
+}
+
+void SymbolMetrics::RollUtcDay(Time now) {
+  const int64_t day = ToNanos(FloorTo(now, std::chrono::hours(24)));
+  if (day == utc_day_) return;
+  utc_day_ = day;
+  StartSession();
+}
+
+void SymbolMetrics::Start(const FeatureSet& set, Time now) {
+  started_ = true;
+  sampled_ = ToNanos(now) / kGrid.count();
+  Configure(set, now);
+}
+
+void SymbolMetrics::Configure(const FeatureSet& set, Time now) {
+  const auto with_top = [&]<class F>(std::type_identity<F>) {
+    return [&](const FeatureSpec& spec) { return F(spec, now, top_); };
+  };
+  const auto with_time = [&]<class F>(std::type_identity<F>) {
+    return [&](const FeatureSpec& spec) { return F(spec, now); };
+  };
+  const auto plain = []<class F>(std::type_identity<F>) { return [](const FeatureSpec& spec) { return F(spec); }; };
+  const auto rebuild = [&]<class F>(std::vector<F>& features, FeatureKind kind, const auto& how) {
+    features = Rebuilt(features, set, kind, how(std::type_identity<F>()));
+  };
+  rebuild(spread_changes_, FeatureKind::kSpreadChange, with_top);
+  rebuild(spreads_below_, FeatureKind::kSpreadBelowFor, with_top);
+  rebuild(velocities_, FeatureKind::kTapeVelocity, with_time);
+  rebuild(reclaims_, FeatureKind::kVwapReclaim, with_time);
+  rebuild(replenishments_, FeatureKind::kAskReplenishment, with_time);
+  rebuild(flows_, FeatureKind::kOrderFlowImbalance, with_time);
+  rebuild(collapses_, FeatureKind::kLiquidityCollapse, plain);
+  rebuild(stalls_, FeatureKind::kTapeStall, plain);
+  std::vector<BidWalls> ages = Rebuilt(walls_, set, FeatureKind::kBidWallAge, plain(std::type_identity<BidWalls>()));
+  std::vector<BidWalls> fakes = Rebuilt(walls_, set, FeatureKind::kFakeWall, plain(std::type_identity<BidWalls>()));
+  wall_ages_ = static_cast<uint32_t>(ages.size());
+  walls_ = std::move(ages);
+  walls_.insert(walls_.end(), fakes.begin(), fakes.end());
+}
+
+void SymbolMetrics::TakeSamples(int64_t grid) {
+  if (!started_ || grid < sampled_) return;
+  const auto times = static_cast<uint64_t>(grid - sampled_);
+  const Time boundary = TimeFromNanos(grid * kGrid.count());
+  sampled_ = grid;
+  minute_spreads_.Push(top_.valid() ? top_.spread() : SampleWindow<kMinuteSamples>::kNone, times);
+  for (LiquidityCollapse& collapse : collapses_) collapse.Sample(boundary, top_, book_.levels(), times);
+}
+
+void SymbolMetrics::OnPrint(const MarketEvent& event) {
+  for (BidWalls& walls : walls_) walls.OnPrint(event.event_time, event.price, event.quantity);
+  for (AskReplenishment& flow : replenishments_) {
+    flow.OnPrint(event.event_time, event.price, event.quantity, event.side, top_.ask);
+  }
+}
+
+void SymbolMetrics::OnTrade(const MarketEvent& event) {
+  if (!carried_.causes && (event.flags & MarketEventFlags::kHidden) == 0) OnPrint(event);
+  if (event.reference == 0 && !event.eligible()) return;
+  const Time now = event.event_time;
+  TradeLog::Trade trade{.time = now,
+                        .id = event.reference,
+                        .price = event.price,
+                        .quantity = event.quantity,
+                        .eligible = event.eligible(),
+                        .in_session = event.eligible() && InSession(now),
+                        .in_volume = event.eligible() && volume_start_ && now >= *volume_start_,
+                        .busted = false};
+  if (continuous()) RollUtcDay(now);
+  if (trade.id != 0) trade_log_.Add(trade);
+  if (!trade.eligible) return;
+  last_price_ = trade.price;
+  last_trade_time_ = now;
+  if (trade.in_volume) day_volume_ += trade.quantity;
+  if (trade.in_session) {
+    session_trades_ = true;
+    vwap_.Add(trade.price, trade.quantity);
+    for (VwapReclaim& reclaim : reclaims_) reclaim.OnTrade(now, trade.quantity, trade.id);
+  }
+  for (TapeVelocity& velocity : velocities_) velocity.OnTrade(now, trade.id);
+  for (TapeStallDetector& stall : stalls_) stall.OnTrade(now);
+}
+
+void SymbolMetrics::OnBust(Time now, uint64_t trade_id) {
+  TradeLog::Trade* trade = trade_log_.Find(trade_id);
+  if (trade != nullptr) CorrectTrade(now, *trade, trade->price, Quantity(), true);
+}
+
+void SymbolMetrics::OnCorrection(Time now, uint64_t trade_id, Price price, Quantity quantity) {
+  TradeLog::Trade* trade = trade_log_.Find(trade_id);
+  if (trade != nullptr) CorrectTrade(now, *trade, price, quantity, false);
+}
+
+void SymbolMetrics::CorrectTrade(Time now, TradeLog::Trade& trade, Price price, Quantity quantity, bool bust) {
+  const TradeLog::Trade old = trade;
+  trade.price = price;
+  trade.quantity = bust ? old.quantity : quantity;
+  trade.busted = bust;
+  if (!old.eligible) return;
+  dirty = live = true;
+  if (old.in_volume) day_volume_ += quantity - old.quantity;
+  if (bust) {
+    for (TapeVelocity& velocity : velocities_) velocity.OnBust(old.id);
+  }
+  const TradeLog::Trade* last = trade_log_.Last();
+  const bool was_last = last_trade_time_ == old.time && last_price_ == old.price;
+  if (was_last) last_price_ = last != nullptr ? std::optional<Price>(last->price) : std::nullopt;
+  if (!old.in_session) return;
+  vwap_.Remove(old.price, old.quantity);
+  if (!bust) vwap_.Add(price, quantity);
+  for (VwapReclaim& reclaim : reclaims_) {
+    reclaim.OnCorrection(now, old.id, (quantity - old.quantity).e8(), last_price_, vwap_);
+  }
+}
+
+void SymbolMetrics::OnTopChanged(Time now, const TopOfBook& top) {
+  for (OrderFlowImbalance& flow : flows_) flow.OnTop(now, top_, top);
+  top_ = top;
+  for (SpreadChange& change : spread_changes_) change.OnTop(now, top_);
+  for (SpreadBelow& below : spreads_below_) below.OnTop(now, top_);
+  extremes.See(top_);
+}
+
+NotReady SymbolMetrics::CarriedReason(const FeatureSpec& spec) const {
+  switch (spec.kind) {
+    case FeatureKind::kTapeVelocity:
+    case FeatureKind::kVwap:
+    case FeatureKind::kVwapReclaim:
+    case FeatureKind::kTapeStall:
+      return carried_.trades ? NotReady::kReady : NotReady::kNotCarried;
+    case FeatureKind::kAskReplenishment:
+      return carried_.trades || carried_.causes ? NotReady::kReady : NotReady::kNotCarried;
+    default:
+      return std::max(spec.levels, 1U) <= carried_.book_levels ? NotReady::kReady : NotReady::kNotCarried;
+  }
+}
+
+FeatureValue SymbolMetrics::BookValue(const FeatureSpec& spec) const {
+  if (!top_.valid()) return Unready(ReasonOf(top_.condition));
+  switch (spec.kind) {
+    case FeatureKind::kSpread:
+      return Ready(PriceUnits(top_.spread()));
+    case FeatureKind::kBidAskRatio: {
+      const double bids = static_cast<double>(book_.levels().bids().Depth(spec.levels).e8());
+      return Ready(bids / static_cast<double>(book_.levels().asks().Depth(spec.levels).e8()));
+    }
+    case FeatureKind::kBidSizeOverAsk:
+      return Ready(SizeUnits(top_.bid_size - top_.ask_size));
+    case FeatureKind::kDepthBid:
+      return Ready(SizeUnits(book_.levels().bids().Depth(spec.levels).e8()));
+    case FeatureKind::kDepthAsk:
+      return Ready(SizeUnits(book_.levels().asks().Depth(spec.levels).e8()));
+    case FeatureKind::kQueueImbalance:
+      return Ready(static_cast<double>(top_.bid_size - top_.ask_size) /
+                   static_cast<double>(top_.bid_size + top_.ask_size));
+    case FeatureKind::kMicroprice: {
+      const Int128 sum = static_cast<Int128>(top_.bid) * top_.ask_size + static_cast<Int128>(top_.ask) * top_.bid_size;
+      return Ready(static_cast<double>(sum) / static_cast<double>(top_.bid_size + top_.ask_size) / 1e9);
+    }
+    default:
+      return Ready(static_cast<double>(top_.bid + top_.ask) / 2e9);  // kMid
+  }
+}
+
+FeatureValue SymbolMetrics::VwapValue(Time now) const {
+  if (!InSession(now)) return Unready(NotReady::kNoSession);
+  if (vwap_.empty()) return Unready(NotReady::kNoTrades);
+  return Ready(vwap_.value());
+}
+
+FeatureValue SymbolMetrics::Value(const FeatureSlot& slot, Time now) {
+  const FeatureSpec& spec = slot.spec;
+  if (const NotReady reason = CarriedReason(spec); reason != NotReady::kReady) return Unready(reason);
+  if (!started_) return Unready(NotReady::kWarmUp);
+  switch (spec.kind) {
+    case FeatureKind::kSpreadChange:
+      return spread_changes_[slot.index].Value(now, top_);
+    case FeatureKind::kSpreadBelowFor:
+      return spreads_below_[slot.index].Value(now, top_);
+    case FeatureKind::kTapeVelocity:
+      return velocities_[slot.index].Value(now);
+    case FeatureKind::kVwap:
+      return VwapValue(now);
+    case FeatureKind::kVwapReclaim: {
+      const FeatureValue vwap = VwapValue(now);
+      return vwap.ready() ? reclaims_[slot.index].Value(now) : vwap;
+    }
+    case FeatureKind::kBidWallAge:
+      return top_.valid() ? Ready(walls_[slot.index].Age(now)) : Unready(ReasonOf(top_.condition));
+    case FeatureKind::kFakeWall:
+      return top_.valid() ? Ready(walls_[wall_ages_ + slot.index].FakeActive(now) ? 1 : 0)
+                          : Unready(ReasonOf(top_.condition));
+    case FeatureKind::kAskReplenishment:
+      return replenishments_[slot.index].Value(now);
+    case FeatureKind::kLiquidityCollapse:
+      return collapses_[slot.index].Value(now, top_);
+    case FeatureKind::kTapeStall:
+      return last_price_ ? Ready(Seconds(now - last_trade_time_)) : Unready(NotReady::kNoTrades);
+    case FeatureKind::kOrderFlowImbalance:
+      return top_.valid() ? flows_[slot.index].Value(now) : Unready(ReasonOf(top_.condition));
+    default:
+      return BookValue(spec);
+  }
+}
+
+bool SymbolMetrics::Settled(const FeatureSet& set, Time now) {
+  for (const FeatureSlot& slot : set.slots) {
+    bool settled = true;
+    switch (slot.spec.kind) {
+      case FeatureKind::kSpreadChange:
+        settled = spread_changes_[slot.index].Settled(now);
+        break;
+      case FeatureKind::kSpreadBelowFor:
+        settled = spreads_below_[slot.index].Settled();
+        break;
+      case FeatureKind::kTapeVelocity:
+        settled = velocities_[slot.index].Settled(now);
+        break;
+      case FeatureKind::kVwapReclaim:
+        settled = reclaims_[slot.index].Settled(now);
+        break;
+      case FeatureKind::kBidWallAge:
+        settled = walls_[slot.index].Settled(now);
+        break;
+      case FeatureKind::kFakeWall:
+        settled = walls_[wall_ages_ + slot.index].Settled(now);
+        break;
+      case FeatureKind::kAskReplenishment:
+        settled = replenishments_[slot.index].Settled(now);
+        break;
+      case FeatureKind::kLiquidityCollapse:
+        settled = collapses_[slot.index].Settled(now);
+        break;
+      case FeatureKind::kTapeStall:
+        settled = !last_price_;
+        break;
+      case FeatureKind::kOrderFlowImbalance:
+        settled = flows_[slot.index].Settled(now);
+        break;
+      default:
+        break;
+    }
+    if (!settled) return false;
+  }
+  return true;
+}
+
+void SymbolMetrics::FillUniverseInputs(Time now, UniverseInputs& inputs) const {
+  inputs.price = last_price_;
+  if (!inputs.price && top_.two_sided()) inputs.price = Price::FromNanos((top_.bid + top_.ask) / 2);
+  const bool before_open = session_.known() && now < *session_.open();
+  const std::optional<int64_t> median = minute_spreads_.MedianDoubled();
+  inputs.spread_median.reset();
+  if (median && !before_open) {
+    inputs.spread_median = Price::FromNanos(*median / 2);
+  } else if (top_.valid()) {
+    inputs.spread_median = Price::FromNanos(top_.spread());
+  }
+  const RelativeVolume relative = RelativeVolumeAt(now, day_volume_, volume_profile_, session_);
+  inputs.relative_volume = relative.value;
+  inputs.relative_volume_reason = relative.reason;
+  inputs.trading_status = trading_status_;
+}
+
+bool SymbolMetrics::DetectorActive(const FeatureSlot& slot, size_t which, Time now) {
+  switch (slot.spec.kind) {
+    case FeatureKind::kFakeWall:
+      return walls_[wall_ages_ + slot.index].FakeActive(now);
+    case FeatureKind::kAskReplenishment:
+      return replenishments_[slot.index].Active(now);
+    case FeatureKind::kLiquidityCollapse:
+      return which == 0 ? collapses_[slot.index].Active(now) : collapses_[slot.index].BlowOutActive(now);
+    case FeatureKind::kTapeStall:
+      return stalls_[slot.index].Active(now, InSession(now));
+    default:
+      return false;
+  }
+}
+
+DetectorFired SymbolMetrics::DetectorReading(const FeatureSlot& slot, size_t which, Time now) {
+  DetectorFired fired;
+  switch (slot.spec.kind) {
+    case FeatureKind::kFakeWall: {
+      const BidWalls& walls = walls_[wall_ages_ + slot.index];
+      fired.detector = DetectorKind::kFakeWall;
+      fired.side = Side::kBid;
+      fired.price = walls.fake_price();
+      fired.seen = walls.fake_removed();
+      fired.limit = BidWalls::kRemovedMin;
+      break;
+    }
+    case FeatureKind::kAskReplenishment:
+      fired.detector = DetectorKind::kAskReplenishment;
+      fired.side = Side::kAsk;
+      if ((top_.condition & BookCondition::kAskEmpty) == 0) fired.price = Price::FromNanos(top_.ask);
+      fired.seen = replenishments_[slot.index].Value(now).value;
+      fired.limit = 1;
+      break;
+    case FeatureKind::kLiquidityCollapse: {
+      const LiquidityCollapse& collapse = collapses_[slot.index];
+      const LiquidityCollapse::Reading reading = which == 0 ? collapse.reading() : collapse.blow_out_reading();
+      fired.detector = which == 0 ? DetectorKind::kLiquidityCollapse : DetectorKind::kSpreadBlowOut;
+      fired.side = reading.side;
+      fired.seen = reading.seen;
+      fired.limit = reading.limit;
+      break;
+    }
+    default:
+      fired.detector = DetectorKind::kTapeStall;
+      fired.seen = stalls_[slot.index].seconds(now);
+      fired.limit = Seconds(TapeStallDetector::kSilence);
+      break;
+  }
+  return fired;
+}
+
+}  // namespace spillway::metrics

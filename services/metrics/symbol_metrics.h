@@ -1,0 +1,249 @@
+// Everything that metrics knows of one symbol: its book, its tape and the state of every feature of the set.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "libs/book/book_state.h"
+#include "services/metrics/collapse.h"
+#include "services/metrics/feature_set.h"
+#include "services/metrics/order_flow.h"
+#include "services/metrics/replenishment.h"
+#include "services/metrics/sample_window.h"
+#include "services/metrics/session.h"
+#include "services/metrics/spread_history.h"
+#include "services/metrics/tape.h"
+#include "services/metrics/universe_inputs.h"
+#include "services/metrics/vwap.h"
+#include "services/metrics/walls.h"
+
+namespace spillway::metrics {
+
+// What a symbol's feed can carry; a feed that did not say is taken to carry everything but causes.
+struct Carried {
+  bool causes = false;
+  bool trades = true;
+  uint32_t book_levels = UINT32_MAX;
+
+  static Carried Of(const FeedCapabilities& capabilities) {
+    const bool deep = capabilities.book_full_depth || capabilities.orders;
+    return {capabilities.change_causes, capabilities.trades, deep ? UINT32_MAX : capabilities.book_levels};
+  }
+  template <class Archive>
+  void Persist(Archive& a) {
+    a(causes, trades, book_levels);
+  }
+};
+
+// Lowest and highest best quotes since the symbol's last snapshot, 1e-9; no quote on a side: low > high.
+struct QuoteExtremes {
+  int64_t bid_low = INT64_MAX, bid_high = INT64_MIN, ask_low = INT64_MAX, ask_high = INT64_MIN;
+  void See(const TopOfBook& top) {
+    if ((top.condition & BookCondition::kBidEmpty) == 0) {
+      bid_low = std::min(bid_low, top.bid);
+      bid_high = std::max(bid_high, top.bid);
+    }
+    if ((top.condition & BookCondition::kAskEmpty) == 0) {
+      ask_low = std::min(ask_low, top.ask);
+      ask_high = std::max(ask_high, top.ask);
+    }
+  }
+  template <class Archive>
+  void Persist(Archive& a) {
+    a(bid_low, bid_high, ask_low, ask_high);
+  }
+};
+
+// The last snapshot's content: an equal one is not sent again.
+struct SentSnapshot {
+  uint32_t feature_set = UINT32_MAX;
+  TopOfBook top;
+  std::optional<Price> last_price;
+  std::vector<FeatureValue> values;
+  template <class Archive>
+  void Persist(Archive& a) {
+    a(feature_set, top, last_price);
+    uint64_t count = values.size();
+    a(count);
+    if constexpr (Archive::kReading) values.resize(std::min<uint64_t>(count, 1 << 16));
+    for (FeatureValue& value : values) a(value.value, value.not_ready);
+  }
+};
+
+class SymbolMetrics {
+ public:
+  static constexpr Duration kGrid = std::chrono::milliseconds(250);
+  static constexpr size_t kMinuteSamples = 240;
+
+  SymbolMetrics() = default;
+
+  // ------------------------------------------------------------ inputs
+  void OnDefinition(const InstrumentDefinition& definition);
+  void OnSession(const SessionState& state);
+  void OnBust(Time now, uint64_t trade_id);
+  void OnCorrection(Time now, uint64_t trade_id, Price price, Quantity quantity);
+  void OnGap() { book_.OnGap(), changed_ = kBids | kAsks; }
+  void SetStale(bool stale) { book_.SetStale(stale), changed_ = kBids | kAsks; }
+  void SetCarried(const Carried& carried) { carried_ = carried; }
+  void SetTradingStatus(TradingStatus status) { trading_status_ = status; }
+
+  // Before the first event.
+  void Start(const FeatureSet& set, Time now);
+  // The features of the set from `now` on; those that existed before keep their state.
+  void Configure(const FeatureSet& set, Time now);
+  // Takes the samples of the grid times up to `grid` (in kGrid since the epoch), which passed without an event of ours.
+  void CatchUp(int64_t grid) {
+    if (grid != sampled_) TakeSamples(grid);
+  }
+  // An event of the symbol, which has started. EndOfRow follows after the row's last event.
+  void Apply(const MarketEvent& event);
+  void EndOfRow(Time now);
+  // What the passing of time alone decides.
+  void Advance(Time now) {
+    for (BidWalls& walls : walls_) walls.Advance(now);
+  }
+
+  // ------------------------------------------------------------ readings
+  bool started() const { return started_; }
+  const TopOfBook& top() const { return top_; }
+  const book::BookState& book() const { return book_; }
+  std::optional<Price> last_price() const { return last_price_; }
+  bool InSession(Time now) const { return continuous() || session_.Contains(now); }
+  FeatureValue Value(const FeatureSlot& slot, Time now);
+  // The sum of the satisfied rules reaches the threshold.
+  bool Above(const StrategyTrigger& trigger, const FeatureSet& set, Time now);
+  // No value of the set can change without an event of the symbol.
+  bool Settled(const FeatureSet& set, Time now);
+  // Fills all but cause and last_of_refresh.
+  void FillUniverseInputs(Time now, UniverseInputs& inputs) const;
+
+  // A slot of liquidity_collapse has two detectors: collapse (0) and blow-out (1).
+  static size_t DetectorsOf(FeatureKind kind) { return kind == FeatureKind::kLiquidityCollapse ? 2 : 1; }
+  bool DetectorActive(const FeatureSlot& slot, size_t which, Time now);
+  DetectorFired DetectorReading(const FeatureSlot& slot, size_t which, Time now);
+
+  template <class Archive>
+  void Persist(Archive& a);
+
+  // ------------------------------------------------------------ kept for the processor
+  uint32_t feed = 0;
+  bool dirty = false;  // events since the last snapshot
+  bool live = false;   // dirty, or values still move with time
+  bool first_quote_sent = false;
+  QuoteExtremes extremes;
+  SentSnapshot sent;
+  std::vector<uint8_t> above;     // of each trigger, at its last evaluation
+  std::vector<uint8_t> reported;  // of each slot: bits of active detectors
+
+ private:
+  static constexpr uint8_t kBids = 1;
+  static constexpr uint8_t kAsks = 2;
+
+  // Without session events a market that is not an exchange's day is always open, by UTC days.
+  bool continuous() const { return !session_.known() && !exchange_day_; }
+  void TakeSamples(int64_t grid);
+  void OnTrade(const MarketEvent& event);
+  void OnPrint(const MarketEvent& event);
+  void StartSession();
+  void RollUtcDay(Time now);
+  void OnTopChanged(Time now, const TopOfBook& top);
+  NotReady CarriedReason(const FeatureSpec& spec) const;
+  FeatureValue BookValue(const FeatureSpec& spec) const;
+  FeatureValue VwapValue(Time now) const;
+  void CorrectTrade(Time now, TradeLog::Trade& trade, Price price, Quantity quantity, bool bust);
+
+  book::BookState book_;
+  TopOfBook top_;
+  uint8_t changed_ = 0;  // sides that changed since the last end of an event
+  bool session_trades_ = false;
+  bool started_ = false;
+  bool exchange_day_ = true;
+  Carried carried_;
+  TradingStatus trading_status_ = TradingStatus::kUnknown;
+  int64_t sampled_ = 0;  // the grid time up to which samples were taken
+
+  std::optional<Price> last_price_;
+  Time last_trade_time_;
+  SessionVwap vwap_;
+  Session session_;
+  int64_t utc_day_ = 0;
+  VolumeByMinute volume_profile_;
+  std::optional<Time> volume_start_;
+  Quantity day_volume_;
+  TradeLog trade_log_;
+  SampleWindow<kMinuteSamples> minute_spreads_;
+
+  // One entry a slot of the kind, in slot order.
+  std::vector<SpreadChange> spread_changes_;
+  std::vector<SpreadBelow> spreads_below_;
+  std::vector<TapeVelocity> velocities_;
+  std::vector<VwapReclaim> reclaims_;
+  std::vector<BidWalls> walls_;  // wall ages, then fake walls
+  std::vector<AskReplenishment> replenishments_;
+  std::vector<LiquidityCollapse> collapses_;
+  std::vector<TapeStallDetector> stalls_;
+  std::vector<OrderFlowImbalance> flows_;
+  uint32_t wall_ages_ = 0;  // how many of walls_ are for ages
+};
+
+inline void SymbolMetrics::Apply(const MarketEvent& event) {
+  if (event.kind == MarketEventKind::kTrade) {
+    OnTrade(event);
+  } else if (event.kind == MarketEventKind::kClear) {
+    changed_ |= kBids | kAsks;
+    if (event.side != Side::kAsk) {
+      for (BidWalls& walls : walls_) walls.OnBidsCleared();
+    }
+  }
+  book_.Apply(event, [&](const book::LevelChange& change) {
+    if (change.side == Side::kBid) {
+      changed_ |= kBids;
+      for (BidWalls& walls : walls_) walls.OnBidChange(event.event_time, change, carried_.causes);
+    } else {
+      changed_ |= kAsks;
+      for (AskReplenishment& flow : replenishments_) {
+        flow.OnAskChange(event.event_time, change, top_.ask, carried_.causes);
+      }
+    }
+  });
+}
+
+inline void SymbolMetrics::EndOfRow(Time now) {
+  if (changed_ != 0) {
+    const TopOfBook top = TopOfBook::Of(book_);
+    if (top != top_) OnTopChanged(now, top);
+    if ((changed_ & kBids) != 0) {
+      for (BidWalls& walls : walls_) walls.OnRowEnd(now, book_.levels().bids(), carried_.causes);
+    }
+    for (LiquidityCollapse& collapse : collapses_) collapse.OnRowEnd(now, top_, book_.levels());
+    changed_ = 0;
+  }
+  if (session_trades_) {
+    session_trades_ = false;
+    for (VwapReclaim& reclaim : reclaims_) reclaim.OnRowEnd(now, *last_price_, vwap_);
+  }
+}
+
+inline bool SymbolMetrics::Above(const StrategyTrigger& trigger, const FeatureSet& set, Time now) {
+  constexpr double kRounding = 1e-9;  // points are decimals; their sum is compared as such
+  double sum = 0;
+  for (const TriggerRule& rule : trigger.rules) {
+    if (sum + rule.rest_max + kRounding < trigger.threshold) return false;
+    if (sum + rule.rest_min + kRounding >= trigger.threshold) return true;
+    const FeatureValue value = Value(set.slots[rule.slot], now);
+    if (value.ready() && Compare(value.value, rule.comparison, rule.limit)) sum += rule.points;
+  }
+  return sum + kRounding >= trigger.threshold;
+}
+
+template <class Archive>
+void SymbolMetrics::Persist(Archive& a) {
+  a(feed, dirty, live, first_quote_sent, extremes, sent, above, reported);
+  a(book_, top_, changed_, session_trades_, started_, exchange_day_, carried_, trading_status_, sampled_);
+  a(last_price_, last_trade_time_, vwap_, session_, utc_day_, volume_start_, day_volume_, trade_log_, minute_spreads_);
+  a(volume_profile_.sessions, volume_profile_.first_minute, volume_profile_.cumulative);
+  a(spread_changes_, spreads_below_, velocities_, reclaims_, walls_, replenishments_, collapses_, stalls_, flows_);
+  a(wall_ages_);
+}
+
+}  // namespace spillway::metrics
