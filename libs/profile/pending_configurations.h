@@ -2,6 +2,7 @@
 // strategy instance holds one: a version then acts at the same event in every run.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,6 +44,13 @@ class PendingConfigurations {
       waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
       activate(due);
     }
+  }
+
+  // When the next one takes effect; the end of time if none waits.
+  Time NextDue() const {
+    Time next = Time::max();
+    for (const PendingConfiguration& version : waiting_) next = std::min(next, version.effective_time);
+    return next;
   }
 
   template <class Archive>

@@ -203,10 +203,7 @@ void MetricsProcessor::Reconfigure(Time now, runtime::EventSink& out) {
   if (!same || set_.version == 0) set_ = std::move(next);
   triggers_ = instances_.Triggers(set_);
   refresh_ = instances_.UniverseRefresh();
-  if (next_boundary_ != Time()) {
-    next_refresh_ = FloorTo(now_, refresh_) + refresh_;
-    next_due_ = std::min(next_boundary_, next_refresh_);
-  }
+  if (next_boundary_ != Time()) next_refresh_ = FloorTo(now_, refresh_) + refresh_;
 
   for (const auto& symbol : symbols_) {
     if (!symbol || !symbol->started()) continue;
@@ -237,21 +234,20 @@ void MetricsProcessor::Reconfigure(Time now, runtime::EventSink& out) {
 }
 
 void MetricsProcessor::AdvanceTo(Time now, runtime::EventSink& out) {
-  const Duration grid = SymbolMetrics::kGrid;
-  if (next_boundary_ == Time()) {  // the first event of the lane
-    grid_ = GridOf(now);
-  } else {
-    if (now >= next_boundary_) {
-      grid_ = GridOf(now);
-      EmitBoundary(FloorTo(now, grid), out);
-    }
-    if (now >= next_refresh_) EmitUniverseRefresh(FloorTo(now, refresh_), out);
-  }
+  const bool first = next_boundary_ == Time();
+  if (first || now >= next_boundary_) grid_ = GridOf(now);
+  if (!first && now >= next_refresh_) EmitUniverseRefresh(FloorTo(now, refresh_), out);
+  if (!first && now >= next_boundary_) EmitBoundary(FloorTo(now, SymbolMetrics::kGrid), out);
   now_ = std::max(now_, now);
-  TakeDueConfigurations(now, out);
-  next_boundary_ = FloorTo(now, grid) + grid;
+  next_boundary_ = FloorTo(now, SymbolMetrics::kGrid) + SymbolMetrics::kGrid;
   next_refresh_ = FloorTo(now, refresh_) + refresh_;
-  next_due_ = std::min(next_boundary_, next_refresh_);
+  TakeDueConfigurations(now, out);
+  FindNextDue();
+}
+
+void MetricsProcessor::FindNextDue() {
+  if (next_boundary_ == Time()) return;  // the first event is always due
+  next_due_ = std::min({next_boundary_, next_refresh_, pending_.NextDue()});
 }
 
 void MetricsProcessor::RunTimers(Time now, runtime::EventSink& out) {

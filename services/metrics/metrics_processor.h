@@ -83,6 +83,7 @@ class MetricsProcessor final : public runtime::Processor {
     if (now > now_) now_ = now;
   }
   void AdvanceTo(Time now, runtime::EventSink& out);
+  void FindNextDue();
   void RunTimers(Time now, runtime::EventSink& out);
   void RunFeedLag(Time now, runtime::EventSink& out);
 
@@ -116,7 +117,7 @@ class MetricsProcessor final : public runtime::Processor {
   int64_t grid_ = 0;    // the last 250 ms boundary that time has reached, in periods since the epoch
   Time next_boundary_;  // unset (epoch): no event yet
   Time next_refresh_;
-  Time next_due_;  // the earlier of both
+  Time next_due_;  // the earliest of both and of a configuration that waits
   Duration refresh_ = std::chrono::minutes(5);
   uint64_t events_without_instrument_ = 0;
   Output output_;

@@ -1,4 +1,6 @@
 // What metrics says: snapshots, detectors, inputs of the universe.
+#include <algorithm>
+
 #include "services/metrics/metrics_processor.h"
 
 namespace spillway::metrics {
@@ -26,6 +28,7 @@ void MetricsProcessor::EmitSnapshot(SymbolMetrics& symbol, InstrumentId instrume
   snapshot.boundary = boundary;
   const bool changed = FillSnapshot(symbol, time, snapshot);
   if (boundary && !changed) return;
+  std::ranges::sort(triggered_);
   snapshot.triggered = triggered_;
   output_.Emit(snapshot_event_, Producer::kMetrics, time, instrument, out);
   symbol.extremes = QuoteExtremes();
@@ -96,7 +99,6 @@ void MetricsProcessor::Trigger(SymbolMetrics& symbol, Time now) {
     }
     symbol.above[i] = above ? 1 : 0;
   }
-  if (triggered_.size() > 1) std::ranges::sort(triggered_);
 }
 
 void MetricsProcessor::EmitUniverseRefresh(Time time, runtime::EventSink& out) {

@@ -100,15 +100,17 @@ class MarketBuilder {
   Event Batch(uint32_t feed = 1, uint32_t epoch = 1) {
     const std::span<const MarketEvent> all(events_);
     const std::span<const MarketEvent> rest = all.subspan(handed_out_);
+    const Time previous = handed_out_ == 0 ? Time() : events_[handed_out_ - 1].event_time;
     handed_out_ = events_.size();
-    return BatchOf(rest, feed, epoch);
+    return BatchOf(rest, feed, epoch, previous);
   }
-  static Event BatchOf(std::span<const MarketEvent> events, uint32_t feed = 1, uint32_t epoch = 1) {
+  static Event BatchOf(std::span<const MarketEvent> events, uint32_t feed = 1, uint32_t epoch = 1,
+                       Time previous = Time()) {
     Event batch;
     batch.header.producer = Producer::kIngest;
     if (!events.empty()) batch.header.event_time = events.front().event_time;
     batch.header.ingest_time = batch.header.event_time;
-    batch.body = MarketBatch{.feed = feed, .epoch = epoch, .previous_row_time = {}, .events = events};
+    batch.body = MarketBatch{.feed = feed, .epoch = epoch, .previous_row_time = previous, .events = events};
     return batch;
   }
 
