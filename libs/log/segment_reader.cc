@@ -85,13 +85,17 @@ SegmentReader::Result SegmentReader::Read(uint64_t offset, uint32_t number, Fram
   if (ReadFrame(offset, number, frame, damage)) return Result::kFrame;
   if (footer_) return Result::kDamage;
   if (file_.Size().value_or(0) <= offset) return Result::kNothing;
-  if (ReadFooter()) return offset == footer_offset_ ? Result::kEnd : Result::kDamage;
-  const std::optional<uint64_t> behind = ValidFrameBehind(offset);
-  if (!behind) return Result::kNothing;
-  // A writer may have completed this frame, and the next, since we looked.
-  Damage again;
-  if (ReadFrame(offset, number, frame, again)) return Result::kFrame;
-  damage.expected += fmt::format(", for a valid frame follows at byte {}", *behind);
+  std::string behind = "the segment is sealed";
+  if (ReadFooter()) {
+    if (offset == footer_offset_) return Result::kEnd;
+  } else {
+    const std::optional<uint64_t> valid = ValidFrameBehind(offset);
+    if (!valid) return Result::kNothing;
+    behind = fmt::format("a valid frame follows at byte {}", *valid);
+  }
+  // So it is no frame in the making. But a writer may have completed it, and what is behind, since we looked.
+  if (ReadFrame(offset, number, frame, damage)) return Result::kFrame;
+  damage.expected += ", for " + behind;
   return Result::kDamage;
 }
 

@@ -244,3 +244,38 @@ TEST_CASE("write error: a lane directory that went away", "[log]") {
   CHECK(writer->Append(kSessionOpen, "two", 0).status() == error);
   CHECK(writer->Close() == error);
 }
+
+TEST_CASE("segment log: a reader in another process never takes a write in progress for damage", "[log]") {
+  TemporaryDirectory directory;
+  std::vector<OwnedMessage> messages = GenerateMessages(37, {.count = 6000, .bytes_max = 2000});
+  for (size_t i = 0; i < messages.size(); ++i) messages[i].time += std::chrono::days(i / 500);
+  const std::unique_ptr<SegmentLog> log = CreateSession(directory / "s", SmallFrameOptions());
+  const std::unique_ptr<LaneWriter> writer = OpenWriter(*log, kLane);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    bool good = true;
+    for (const OwnedMessage& message : messages) {
+      good = good && writer->Append(message.time, message.bytes, message.rows).ok();
+    }
+    ::_exit(good && writer->Close().ok() ? 0 : 1);
+  }
+  const auto reading = SegmentLog::OpenForReading(directory / "s", {.verify_chain = true});
+  const std::unique_ptr<LaneReader> reader = OpenReader(**reading, kLane);
+  std::vector<OwnedMessage> seen;
+  int status = 0;
+  bool ended = false;
+  absl::Status error;
+  while (error.ok()) {
+    const auto more = ReadRest(*reader, seen.size() + 1);
+    if (more.ok()) seen.insert(seen.end(), more->begin(), more->end());
+    error = more.status();
+    if (ended) break;
+    ended = ::waitpid(child, &status, WNOHANG) == child;
+  }
+  if (!ended) ::waitpid(child, &status, 0);
+  INFO(error);
+  CHECK(error.ok());
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(seen == messages);
+}
