@@ -87,6 +87,7 @@ class TemporaryFile {
   ~TemporaryFile();
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
+  void Write(std::string_view content);  // instead of what it holds
   const std::string& path() const { return path_; }
 
  private:
