@@ -17,9 +17,9 @@ size_t DatabentoDepth(DatabentoSchema schema);                 // levels a side:
 
 // The part that all schemas share.
 struct DatabentoRecord {
-  Time receive_time;
-  Time event_time;
-  Price price;
+  Time receive_time = {};
+  Time event_time = {};
+  Price price = {};
   bool has_price = true;
   uint32_t size = 0;
   uint64_t order_id = 0;  // mbo

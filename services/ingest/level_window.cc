@@ -42,17 +42,27 @@ LevelWindow::LevelWindow(size_t depth) : depth_(depth), storage_(4 * depth) {
 }
 
 void LevelWindow::Reset() {
+  for (size_t s = 0; s < 2; ++s) {
+    if (!repeated_[s]) continue;
+    std::copy_n(current(s), count_[s], next(s));  // what repeats is to be built anew
+    next_count_[s] = count_[s];
+    repeated_[s] = false;
+  }
   count_ = {0, 0};
   first_ = true;
 }
 
 void LevelWindow::Commit(const ChangeCauses& causes, RowBuilder& row) {
   sets_.clear();
-  CollectSide(Side::kBid, row, causes);
-  CollectSide(Side::kAsk, row, causes);
+  for (const Side side : {Side::kBid, Side::kAsk}) {
+    if (!repeated_[Index(side)]) CollectSide(side, row, causes);
+  }
   for (const Change& change : sets_) Set(change, causes, row);
-  current_ ^= 1;
-  count_ = next_count_;
+  for (size_t s = 0; s < 2; ++s) {
+    if (repeated_[s]) continue;
+    current_[s] ^= 1;
+    count_[s] = next_count_[s];
+  }
   first_ = false;
 }
 

@@ -60,7 +60,12 @@ class LevelWindow {
   explicit LevelWindow(size_t depth);
 
   // The next picture's side, to be filled best first with Append; BeginPicture empties both sides.
-  void BeginPicture() { next_count_ = {0, 0}; }
+  void BeginPicture() {
+    next_count_ = {0, 0};
+    repeated_ = {false, false};
+  }
+  // Instead of Append: the side is as in the last picture that was committed.
+  void Repeat(Side side) { repeated_[Index(side)] = true; }
   // `side` is kBid or kAsk. False where the level is not worse than the one before it: the picture is not a book's.
   bool Append(Side side, Price price, Quantity quantity) {
     const size_t s = Index(side);
@@ -90,19 +95,19 @@ class LevelWindow {
 
   static constexpr size_t Index(Side side) { return side == Side::kBid ? 0 : 1; }
   static constexpr bool Better(Side side, Price a, Price b) { return side == Side::kBid ? a > b : a < b; }
-  VisibleLevel* next(size_t s) { return storage_.data() + ((current_ ^ 1) * 2 + s) * depth_; }
-  const VisibleLevel* next(size_t s) const { return storage_.data() + ((current_ ^ 1) * 2 + s) * depth_; }
-  const VisibleLevel* current(size_t s) const { return storage_.data() + (current_ * 2 + s) * depth_; }
+  VisibleLevel* next(size_t s) { return storage_.data() + ((current_[s] ^ 1) * 2 + s) * depth_; }
+  const VisibleLevel* current(size_t s) const { return storage_.data() + (current_[s] * 2 + s) * depth_; }
 
   void CollectSide(Side side, RowBuilder& row, const ChangeCauses& causes);
   void Remove(const Change& change, const ChangeCauses& causes, RowBuilder& row);
   void Set(const Change& change, const ChangeCauses& causes, RowBuilder& row);
 
   size_t depth_;
-  std::vector<VisibleLevel> storage_;  // two pictures of two sides of depth_ levels
-  size_t current_ = 0;                 // which picture is the last one
+  std::vector<VisibleLevel> storage_;    // two pictures of two sides of depth_ levels
+  std::array<size_t, 2> current_{0, 0};  // which picture of the side is the last one
   std::array<size_t, 2> count_{0, 0};
   std::array<size_t, 2> next_count_{0, 0};
+  std::array<bool, 2> repeated_{false, false};
   bool first_ = true;
   std::vector<Change> sets_;  // of the row at hand, kept until the removals are out
 };

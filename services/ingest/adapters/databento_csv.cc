@@ -2,14 +2,17 @@
 // order. Field meanings: databento_rows.h; https://databento.com/docs/schemas-and-data-formats.
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "fmt/format.h"
+#include "fmt/ranges.h"
 #include "services/ingest/databento_rows.h"
 #include "services/ingest/feed_writer.h"
+#include "services/ingest/level_block.h"
 #include "services/ingest/line_reader.h"
 #include "services/ingest/source.h"
 #include "services/ingest/text_fields.h"
@@ -19,6 +22,16 @@ namespace {
 
 constexpr size_t kAbsent = SIZE_MAX;
 constexpr uint64_t kProgressRows = 8192;
+constexpr std::string_view kPriceExpected = "a decimal with at most 9 decimals";
+
+std::string NumberExpected(uint64_t max) {
+  return fmt::format("a whole number from 0 to {}", max);
+}
+
+bool IsNumber(std::string_view text, uint64_t max) {
+  uint64_t number = 0;
+  return ReadUnsigned(text, number) && number <= max;
+}
 
 struct Columns {
   struct Level {
@@ -37,7 +50,37 @@ struct Columns {
   size_t order_id = kAbsent;
   size_t symbol = kAbsent;
   std::vector<std::array<Level, 2>> levels;  // best first; bid, ask
+
+  // The level columns lie within [block_begin, block_end); other columns may lie between them.
+  size_t block_begin() const;
+  size_t block_end() const;
 };
+
+size_t Columns::block_begin() const {
+  size_t begin = count;
+  for (const auto& [bid, ask] : levels) begin = std::min({begin, bid.price, bid.size, ask.price, ask.size});
+  return begin;
+}
+
+size_t Columns::block_end() const {
+  size_t end = 0;
+  for (const auto& [bid, ask] : levels) end = std::max({end, bid.price + 1, bid.size + 1, ask.price + 1, ask.size + 1});
+  return std::max(end, block_begin());
+}
+
+LevelBlock BlockOf(const Columns& columns) {
+  const size_t begin = columns.block_begin();
+  std::vector<LevelBlock::Column> block(columns.block_end() - begin);
+  for (size_t k = 0; k < columns.levels.size(); ++k) {
+    for (const Side side : {Side::kBid, Side::kAsk}) {
+      const Columns::Level& level = columns.levels[k][side == Side::kBid ? 0 : 1];
+      const auto number = static_cast<uint8_t>(k);
+      block[level.price - begin] = {LevelBlock::CellKind::kPrice, side, number};
+      block[level.size - begin] = {LevelBlock::CellKind::kSize, side, number};
+    }
+  }
+  return LevelBlock(std::move(block), columns.levels.size());
+}
 
 std::vector<std::string> SplitHeader(std::string_view line) {
   std::vector<std::string> names;
@@ -114,6 +157,9 @@ class DatabentoCsvSource final : public Source {
         columns_(std::move(columns)),
         symbol_(options.symbol),
         rows_(SchemaOf(columns_), options.instrument),
+        block_(BlockOf(columns_)),
+        block_begin_(columns_.block_begin()),
+        block_end_(columns_.block_end()),
         ends_(columns_.count + 1) {}
 
   absl::Status Run(MarketSink& sink, const ProgressFn& progress) override;
@@ -122,11 +168,16 @@ class DatabentoCsvSource final : public Source {
 
  private:
   absl::Status ReadRow(std::string_view line);
+  bool Split(std::string_view line);
   bool ReadRecord(std::string_view line);
-  bool ReadLevels(std::string_view line);
+  bool BuildPicture();
   absl::Status Explain(std::string_view line) const;
+  absl::Status ExplainRecord(const std::function<std::string_view(size_t)>& at) const;
   absl::Status Wrong(std::string_view column, std::string_view seen, std::string_view expected) const;
-  std::string_view At(std::string_view line, size_t column) const { return Field(line, ends_, column); }
+  std::string_view At(std::string_view line, size_t column) const {
+    const bool in_block = column >= block_begin_ && column < block_end_;
+    return in_block ? block_.Field(block_text_, column - block_begin_) : Field(line, ends_, column);
+  }
   void Announce(std::string_view line);
 
   FeedWriter writer_;
@@ -134,11 +185,15 @@ class DatabentoCsvSource final : public Source {
   Columns columns_;
   std::string symbol_;
   DatabentoRows rows_;
-  std::vector<uint32_t> ends_;
+  LevelBlock block_;
+  size_t block_begin_;  // the columns of the block
+  size_t block_end_;
+  std::string_view block_text_;  // of the row at hand
+  std::vector<uint32_t> ends_;   // of the fields before and behind the block
   TimeReader receive_times_;
   TimeReader event_times_;
   DatabentoRecord record_;
-  uint64_t zero_size_levels_ = 0;  // of the row at hand
+  std::array<uint64_t, 2> zero_size_levels_{0, 0};  // of the row at hand: bids, asks
 };
 
 absl::Status DatabentoCsvSource::Run(MarketSink& sink, const ProgressFn& progress) {
@@ -152,8 +207,9 @@ absl::Status DatabentoCsvSource::Run(MarketSink& sink, const ProgressFn& progres
     }
     if (writer_.instrument().symbol.empty()) [[unlikely]]
       Announce(line);
-    writer_.facts().zero_size_levels += zero_size_levels_;
+    writer_.facts().zero_size_levels += zero_size_levels_[0] + zero_size_levels_[1];
     absl::Status status = writer_.Row(sink, rows_.Translate(record_, rows, writer_.facts()));
+    block_.ClearChanged();
     if (!status.ok()) [[unlikely]]
       return status;
     if (progress && rows % kProgressRows == 0) progress(lines_->source().consumed(), lines_->source().size());
@@ -173,13 +229,34 @@ void DatabentoCsvSource::Announce(std::string_view line) {
 
 // Reads the row into record_ and the window's next picture. On an error neither rows_ nor the feed has changed.
 absl::Status DatabentoCsvSource::ReadRow(std::string_view line) {
-  if (FieldSplitter::Split(line, ends_) != columns_.count || !ReadRecord(line) || !ReadLevels(line)) [[unlikely]] {
+  if (!Split(line) || !ReadRecord(line) || !BuildPicture()) [[unlikely]] {
     return Explain(line);
   }
   if (record_.event_time < writer_.last_time() && (record_.flags & DatabentoFlags::kSnapshot) != 0) {
     record_.event_time = writer_.last_time();  // a snapshot's orders keep the time they were entered at
   }
   return writer_.CheckTime(record_.event_time, [&] { return lines_->Where(); });
+}
+
+// Finds the fields before the block from the front, those behind it from the back, and lets the block read itself.
+bool DatabentoCsvSource::Split(std::string_view line) {
+  if (block_.columns() == 0) return FieldSplitter::Split(line, ends_) == columns_.count;
+  size_t begin = 0;
+  if (block_begin_ > 0) {
+    if (FieldSplitter::Split(line, std::span(ends_).first(block_begin_)) != block_begin_) return false;
+    begin = ends_[block_begin_ - 1] + 1;
+  }
+  size_t end = line.size();
+  for (size_t column = columns_.count; column > block_end_; --column) {
+    ends_[column - 1] = static_cast<uint32_t>(end);
+    do {
+      if (end <= begin) return false;
+    } while (line[--end] != ',');
+  }
+  if (begin > end) return false;
+  ends_[block_end_ - 1] = static_cast<uint32_t>(end);
+  block_text_ = line.substr(begin, end - begin);
+  return block_.Read(block_text_);
 }
 
 bool DatabentoCsvSource::ReadRecord(std::string_view line) {
@@ -215,23 +292,24 @@ bool DatabentoCsvSource::ReadRecord(std::string_view line) {
   return rows_.Complaint(record_).empty();
 }
 
-bool DatabentoCsvSource::ReadLevels(std::string_view line) {
-  zero_size_levels_ = 0;
+// Sides that did not change since the last row that went out are not built again.
+bool DatabentoCsvSource::BuildPicture() {
   LevelWindow& window = rows_.window();
   window.BeginPicture();
-  for (const std::array<Columns::Level, 2>& level : columns_.levels) {
-    for (const Side side : {Side::kBid, Side::kAsk}) {
-      const Columns::Level& column = level[side == Side::kBid ? 0 : 1];
-      const std::string_view price = At(line, column.price);
-      if (price.empty()) continue;
-      int64_t nanos = 0;
-      uint64_t size = 0;
-      if (!ReadNanos(price, nanos) || !ReadUnsigned(At(line, column.size), size) || size > UINT32_MAX) return false;
-      if (size == 0) {
-        ++zero_size_levels_;
-        continue;
+  for (const Side side : {Side::kBid, Side::kAsk}) {
+    if (!block_.changed(side)) {
+      window.Repeat(side);
+      continue;
+    }
+    uint64_t& zero_size = zero_size_levels_[side == Side::kBid ? 0 : 1];
+    zero_size = 0;
+    for (const LevelBlock::Cell& cell : block_.cells(side)) {
+      if (!cell.has_price) continue;
+      if (cell.size == 0) {
+        ++zero_size;
+      } else if (!window.Append(side, Price::FromNanos(cell.price_nanos), Quantity::Units(cell.size))) {
+        return false;
       }
-      if (!window.Append(side, Price::FromNanos(nanos), Quantity::Units(static_cast<int64_t>(size)))) return false;
     }
   }
   return true;
@@ -245,54 +323,61 @@ absl::Status DatabentoCsvSource::Wrong(std::string_view column, std::string_view
 
 // Why ReadRow said no: looks again, slowly.
 absl::Status DatabentoCsvSource::Explain(std::string_view line) const {
-  const size_t count = 1 + static_cast<size_t>(std::count(line.begin(), line.end(), ','));
+  std::vector<uint32_t> ends(line.size() + 1);
+  const size_t count = FieldSplitter::Split(line, ends);
   if (count != columns_.count) {
     return absl::InvalidArgumentError(
         fmt::format("{}: {} fields, expected {} as in the header", lines_->Where(), count, columns_.count));
   }
-  Time time;
-  uint64_t number = 0;
-  int64_t nanos = 0;
-  constexpr std::string_view kTime = "a UTC time such as 2025-05-02T13:30:00.014437085Z";
-  constexpr std::string_view kSize = "a whole number from 0 to 4294967295";
-  constexpr std::string_view kPrice = "a decimal with at most 9 decimals";
-  for (const auto& [name, column] : {std::pair{"ts_event", columns_.event_time}, {"ts_recv", columns_.receive_time}}) {
-    if (column == kAbsent) continue;
-    if (!TimeReader().Read(At(line, column), time)) return Wrong(name, At(line, column), kTime);
-  }
-  for (const auto& [name, column] : {std::pair{"action", columns_.action}, {"side", columns_.side}}) {
-    if (At(line, column).size() != 1) return Wrong(name, At(line, column), "one letter");
-  }
-  for (const auto& [name, column, max] : {std::tuple{"size", columns_.size, uint64_t{UINT32_MAX}},
-                                          {"flags", columns_.flags, uint64_t{UINT8_MAX}},
-                                          {"publisher_id", columns_.publisher, uint64_t{UINT16_MAX}},
-                                          {"order_id", columns_.order_id, uint64_t{UINT64_MAX}}}) {
-    if (column == kAbsent || (ReadUnsigned(At(line, column), number) && number <= max)) continue;
-    return Wrong(name, At(line, column), fmt::format("a whole number from 0 to {}", max));
-  }
-  const std::string_view price = At(line, columns_.price);
-  if (!price.empty() && !ReadNanos(price, nanos)) return Wrong("price", price, kPrice);
-  if (columns_.symbol != kAbsent && !symbol_.empty() && At(line, columns_.symbol) != symbol_) {
-    return Wrong("symbol", At(line, columns_.symbol), fmt::format("'{}'", symbol_));
-  }
-  if (const std::string complaint = rows_.Complaint(record_); !complaint.empty()) {
-    return absl::InvalidArgumentError(fmt::format("{}: {}", lines_->Where(), complaint));
-  }
+  const auto at = [&](size_t column) { return Field(line, ends, column); };
+  if (absl::Status bad = ExplainRecord(at); !bad.ok()) return bad;
   for (size_t k = 0; k < columns_.levels.size(); ++k) {
     for (const size_t s : {0, 1}) {
       const Columns::Level& column = columns_.levels[k][s];
-      const std::string name = fmt::format("{}_{{}}_{:02}", s == 0 ? "bid" : "ask", k);
-      const std::string_view level_price = At(line, column.price);
-      const std::string_view size = At(line, column.size);
-      if (level_price.empty()) continue;
-      if (!ReadNanos(level_price, nanos)) return Wrong(fmt::format(fmt::runtime(name), "px"), level_price, kPrice);
-      if (!ReadUnsigned(size, number) || number > UINT32_MAX) {
-        return Wrong(fmt::format(fmt::runtime(name), "sz"), size, kSize);
+      const std::string_view price = at(column.price);
+      const std::string_view size = at(column.size);
+      const char* const side = s == 0 ? "bid" : "ask";
+      if (int64_t nanos = 0; !price.empty() && !ReadNanos(price, nanos)) {
+        return Wrong(fmt::format("{}_px_{:02}", side, k), price, kPriceExpected);
+      }
+      if (!size.empty() && !IsNumber(size, UINT32_MAX)) {
+        return Wrong(fmt::format("{}_sz_{:02}", side, k), size, NumberExpected(UINT32_MAX));
       }
     }
   }
   return absl::InvalidArgumentError(fmt::format(
       "{}: the levels of a side are not in order of their prices, expected the best first", lines_->Where()));
+}
+
+// What is wrong with the fields that are no levels; OK if nothing is.
+absl::Status DatabentoCsvSource::ExplainRecord(const std::function<std::string_view(size_t)>& at) const {
+  for (const auto& [name, column] : {std::pair{"ts_event", columns_.event_time}, {"ts_recv", columns_.receive_time}}) {
+    Time time;
+    if (column != kAbsent && !TimeReader().Read(at(column), time)) {
+      return Wrong(name, at(column), "a UTC time such as 2025-05-02T13:30:00.014437085Z");
+    }
+  }
+  for (const auto& [name, column, letters] :
+       {std::tuple{"action", columns_.action, "AMCRTFN"}, {"side", columns_.side, "BAN"}}) {
+    if (at(column).size() != 1 || std::string_view(letters).find(at(column)[0]) == std::string_view::npos) {
+      return Wrong(name, at(column), fmt::format("one of {}", fmt::join(std::string_view(letters), " ")));
+    }
+  }
+  for (const auto& [name, column, max] : {std::tuple{"size", columns_.size, uint64_t{UINT32_MAX}},
+                                          {"flags", columns_.flags, uint64_t{UINT8_MAX}},
+                                          {"publisher_id", columns_.publisher, uint64_t{UINT16_MAX}},
+                                          {"order_id", columns_.order_id, uint64_t{UINT64_MAX}}}) {
+    if (column != kAbsent && !IsNumber(at(column), max)) return Wrong(name, at(column), NumberExpected(max));
+  }
+  const std::string_view price = at(columns_.price);
+  if (int64_t nanos = 0; !price.empty() && !ReadNanos(price, nanos)) return Wrong("price", price, kPriceExpected);
+  if (columns_.symbol != kAbsent && !symbol_.empty() && at(columns_.symbol) != symbol_) {
+    return Wrong("symbol", at(columns_.symbol), fmt::format("'{}'", symbol_));
+  }
+  const std::string complaint =
+      rows_.Complaint({.has_price = !price.empty(), .action = at(columns_.action)[0], .side = at(columns_.side)[0]});
+  if (complaint.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(fmt::format("{}: {}", lines_->Where(), complaint));
 }
 
 absl::StatusOr<std::unique_ptr<Source>> Open(const SourceOptions& options) {

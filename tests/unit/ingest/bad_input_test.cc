@@ -246,7 +246,7 @@ TEST_CASE("bad input: databento-csv says file, line, column, what was seen and w
   CHECK(ErrorOf(WithOnLine(good, 0, 2, "10.00,10,", "ten,10,")) ==
         "acme.csv:2: price is 'ten', expected a decimal with at most 9 decimals");
   CHECK(ErrorOf(WithOnLine(good, 0, 2, "A,B,", "Q,B,")) == "acme.csv:2: action is 'Q', expected one of A M C R T F N");
-  CHECK(ErrorOf(WithOnLine(good, 0, 2, "A,B,", "A,X,")) == "acme.csv:2: side is 'X', expected B, A or N");
+  CHECK(ErrorOf(WithOnLine(good, 0, 2, "A,B,", "A,X,")) == "acme.csv:2: side is 'X', expected one of B A N");
   CHECK(ErrorOf(WithOnLine(good, 0, 2, "9.98,", "9.98x,")) ==
         "acme.csv:2: bid_px_01 is '9.98x', expected a decimal with at most 9 decimals");
   CHECK(ErrorOf(WithOnLine(good, 0, 2, ",101,201,", ",101,-201,")) ==
