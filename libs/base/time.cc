@@ -34,6 +34,7 @@ bool ParseTimeTo(std::string_view text, Time& time) {
   const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day))};
   if (!date.ok() || hour > 23 || minute > 59 || second > 59) return false;
+  if (year < 1678 || year > 2261) return false;  // 64 bits of nanoseconds hold no other whole years
   int64_t nanos = 0;
   size_t i = 19;
   if (i < text.size() && text[i] == '.') {

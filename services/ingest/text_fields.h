@@ -60,9 +60,45 @@ inline size_t FieldSplitter::Split(std::string_view line, std::span<uint32_t> en
   return count;
 }
 
-// All of `text` as an unsigned number of at most 19 digits; false otherwise.
+// Eight digits at once: fields are short and of varying length, and a loop over them mispredicts its end.
+// Source: Daniel Lemire (2022), "Parsing 8-digit integers", and Johnny Lee's test for digits cited there.
+struct EightDigits {
+  static constexpr uint64_t kZeros = 0x3030303030303030;  // "00000000"
+
+  // The first `size` (1 to 8) characters of `text`, with leading zeros to eight. Reads eight bytes.
+  static uint64_t Load(const char* text, size_t size) {
+    uint64_t word;
+    std::memcpy(&word, text, sizeof(word));
+    return PadFront(word, size);
+  }
+  static uint64_t PadFront(uint64_t word, size_t size) {
+    const size_t shift = 64 - 8 * size;
+    return shift == 0 ? word : (word << shift) | (kZeros >> (64 - shift));
+  }
+  static bool AllDigits(uint64_t word) {
+    constexpr uint64_t kHigh = 0xF0F0F0F0F0F0F0F0;
+    return ((word & kHigh) | (((word + 0x0606060606060606) & kHigh) >> 4)) == 0x3333333333333333;
+  }
+  static uint64_t Value(uint64_t word) {
+    word -= kZeros;
+    word = word * 10 + (word >> 8);
+    constexpr uint64_t kMask = 0x000000FF000000FF;
+    constexpr uint64_t kFirst = 0x000F424000000064;   // 100 + (1000000 << 32)
+    constexpr uint64_t kSecond = 0x0000271000000001;  // 1 + (10000 << 32)
+    return ((word & kMask) * kFirst + ((word >> 16) & kMask) * kSecond) >> 32;
+  }
+};
+static_assert(std::endian::native == std::endian::little, "EightDigits loads the first character lowest");
+
+// All of `text` as an unsigned number of at most 19 digits; false otherwise. Reads up to 7 bytes behind the text.
 inline bool ReadUnsigned(std::string_view text, uint64_t& value) {
   if (text.empty() || text.size() > 19) return false;
+  if (text.size() <= 8) [[likely]] {
+    const uint64_t word = EightDigits::Load(text.data(), text.size());
+    if (!EightDigits::AllDigits(word)) return false;
+    value = EightDigits::Value(word);
+    return true;
+  }
   uint64_t sum = 0;
   for (const char c : text) {
     const auto digit = static_cast<unsigned char>(c - '0');
@@ -73,10 +109,30 @@ inline bool ReadUnsigned(std::string_view text, uint64_t& value) {
   return true;
 }
 
-// All of `text` as a decimal in 1e-9, exactly; false where ParseDecimal fails.
+// At most eight characters with one point among them, such as "233.67"; false for anything else, which may be a
+// decimal.
+inline bool ReadShortNanos(std::string_view text, int64_t& nanos) {
+  constexpr int64_t kPower[] = {1'000'000'000, 100'000'000, 10'000'000, 1'000'000, 100'000, 10'000, 1'000, 100};
+  uint64_t word;
+  std::memcpy(&word, text.data(), sizeof(word));
+  const uint64_t points = word ^ 0x2E2E2E2E2E2E2E2E;
+  const uint64_t found = (points - 0x0101010101010101) & ~points & 0x8080808080808080;
+  if (found == 0) return false;
+  const auto at = static_cast<size_t>(std::countr_zero(found)) / 8;
+  if (at >= text.size() || text.size() == 1) return false;
+  const uint64_t before = (uint64_t{1} << (8 * at)) - 1;
+  const uint64_t digits = EightDigits::PadFront((word & before) | ((word >> 8) & ~before), text.size() - 1);
+  if (!EightDigits::AllDigits(digits)) return false;
+  nanos = static_cast<int64_t>(EightDigits::Value(digits)) * kPower[text.size() - 1 - at];
+  return true;
+}
+
+// All of `text` as a decimal in 1e-9, exactly; false where ParseDecimal fails. Reads up to 7 bytes behind the text.
 inline bool ReadNanos(std::string_view text, int64_t& nanos) {
   constexpr int64_t kPower[] = {1'000'000'000, 100'000'000, 10'000'000, 1'000'000, 100'000, 10'000, 1'000, 100, 10, 1};
   if (text.empty() || text.size() > 17) return ParseDecimalTo(text, 9, nanos);
+  if (text.size() <= 8 && ReadShortNanos(text, nanos)) [[likely]]
+    return true;
   int64_t sum = 0;
   const char* p = text.data();
   const char* const end = p + text.size();
@@ -102,6 +158,7 @@ inline bool ReadNanos(std::string_view text, int64_t& nanos) {
 class TimeReader {
  public:
   // "2025-05-02T13:30:00.014437085Z" in the forms ParseTime reads, or nanoseconds since the epoch; false otherwise.
+  // Reads up to 7 bytes behind the text.
   bool Read(std::string_view text, Time& time) {
     constexpr size_t kSeconds = 17;
     constexpr size_t kFraction = 20;
@@ -109,10 +166,11 @@ class TimeReader {
     if (text.size() > kZone && text[19] == '.' && std::memcmp(text.data(), minute_text_, kSeconds) == 0) [[likely]] {
       const std::string_view zone = text.substr(kZone);
       uint64_t second = 0;
-      uint64_t nanos = 0;
+      uint64_t nanos = 0;  // all but the last digit
+      const auto last = static_cast<unsigned char>(text[kZone - 1] - '0');
       if ((zone == "Z" || zone == "+00:00") && ReadUnsigned(text.substr(kSeconds, 2), second) && second < 60 &&
-          ReadUnsigned(text.substr(kFraction, 9), nanos)) {
-        time = minute_ + Duration(static_cast<int64_t>(second * 1'000'000'000 + nanos));
+          ReadUnsigned(text.substr(kFraction, 8), nanos) && last <= 9) {
+        time = minute_ + Duration(static_cast<int64_t>(second * 1'000'000'000 + nanos * 10 + last));
         return true;
       }
     }

@@ -94,19 +94,17 @@ class RowFile {
   bool ended_ = false;
 };
 
-absl::Status Wrong(const LineReader& file, std::string_view what, std::string_view seen, std::string_view expected) {
+// Cold, so that the readers below stay small enough to be inlined.
+[[gnu::cold, gnu::noinline]] absl::Status Wrong(const LineReader& file, std::string_view what, std::string_view seen,
+                                                std::string_view expected) {
   return absl::InvalidArgumentError(
       fmt::format("{}: {} is '{}', expected {}", file.Where(), what, seen.substr(0, 60), expected));
 }
 
-// Splits into exactly N fields.
-template <size_t N>
-absl::Status SplitInto(std::string_view line, const LineReader& file, std::array<uint32_t, N + 1>& ends) {
-  const size_t count = FieldSplitter::Split(line, ends);
-  if (count == N) [[likely]]
-    return absl::OkStatus();
-  return Wrong(file, "the number of fields", count > N ? fmt::format("more than {}", N) : std::to_string(count),
-               std::to_string(N));
+[[gnu::cold, gnu::noinline]] absl::Status WrongCount(const LineReader& file, size_t count, size_t expected) {
+  return Wrong(file, "the number of fields",
+               count > expected ? fmt::format("more than {}", expected) : std::to_string(count),
+               std::to_string(expected));
 }
 
 template <class Row>
@@ -133,8 +131,8 @@ absl::Status ReadSuspicious(std::string_view text, const LineReader& file, bool&
   return absl::OkStatus();
 }
 
-absl::Status ReadPriceAndSize(std::string_view price_text, std::string_view size_text, const LineReader& file,
-                              int64_t& price, int64_t& size) {
+inline absl::Status ReadPriceAndSize(std::string_view price_text, std::string_view size_text, const LineReader& file,
+                                     int64_t& price, int64_t& size) {
   uint64_t price_units = 0;
   uint64_t size_units = 0;
   if (!ReadUnsigned(price_text, price_units) || price_units > kPriceMax) [[unlikely]] {
@@ -160,7 +158,9 @@ absl::Status ReadQuoteSide(std::string_view price_text, std::string_view size_te
 
 absl::Status ParseQuote(std::string_view line, const LineReader& file, QuoteRow& row) {
   std::array<uint32_t, kQuoteFields + 1> ends;
-  if (absl::Status status = SplitInto<kQuoteFields>(line, file, ends); !status.ok()) return status;
+  const size_t count = FieldSplitter::Split(line, ends);
+  if (count != kQuoteFields) [[unlikely]]
+    return WrongCount(file, count, kQuoteFields);
   const auto at = [&](size_t i) { return Field(line, ends, i); };
   if (absl::Status status = ReadMillis(at(0), file, row); !status.ok()) return status;
   if (absl::Status status = ReadQuoteSide(at(1), at(2), file, row.bid); !status.ok()) return status;
@@ -171,7 +171,9 @@ absl::Status ParseQuote(std::string_view line, const LineReader& file, QuoteRow&
 
 absl::Status ParseTrade(std::string_view line, const LineReader& file, TradeRow& row) {
   std::array<uint32_t, kTradeFields + 1> ends;
-  if (absl::Status status = SplitInto<kTradeFields>(line, file, ends); !status.ok()) return status;
+  const size_t count = FieldSplitter::Split(line, ends);
+  if (count != kTradeFields) [[unlikely]]
+    return WrongCount(file, count, kTradeFields);
   const auto at = [&](size_t i) { return Field(line, ends, i); };
   int64_t price = 0;
   if (absl::Status status = ReadMillis(at(0), file, row); !status.ok()) return status;
