@@ -122,11 +122,19 @@ std::string FormatLimit(double limit, Scale scale) {
   return scale == Scale::kNanos ? FormatDuration(Duration(std::llround(limit * 1e9))) : fmt::format("{}", limit);
 }
 
+// std::regex recurses with the length of the text; what a pattern describes (a name, a time of day) is short.
+constexpr size_t kPatternTextMax = 1000;
+// A longer key is no misspelt one.
+constexpr size_t kKeyShownMax = 60;
+
 // Which limit the value breaks: "is below the minimum 1". Empty: none.
 std::string BrokenLimit(const Value& value, const FieldDescriptor& field) {
   const v1::Limits& limits = LimitsOf(field);
   if (const auto* text = std::get_if<std::string>(&value)) {
-    if (limits.pattern().empty() || std::regex_match(*text, std::regex(limits.pattern()))) return "";
+    if (limits.pattern().empty()) return "";
+    if (text->size() > kPatternTextMax)
+      return fmt::format("has {} letters, at most {} are allowed", text->size(), kPatternTextMax);
+    if (std::regex_match(*text, std::regex(limits.pattern()))) return "";
     return fmt::format("does not match the pattern {}", limits.pattern());
   }
   const Scale scale = ScaleOf(field);
@@ -156,12 +164,18 @@ std::string BrokenLimit(const Value& value, const FieldDescriptor& field) {
   return "";
 }
 
+// A scalar as it stands in a message: quoted as it was, and not too long.
+std::string Shown(const std::string& text, char quote = '\'') {
+  constexpr size_t kLengthMax = 60;
+  const bool short_enough = text.size() <= kLengthMax;
+  return fmt::format("{0}{1}{2}{0}", quote, short_enough ? text : text.substr(0, kLengthMax),
+                     short_enough ? "" : "...");
+}
+
 std::string Shown(const YAML::Node& node) {
   if (node.IsMap()) return "a map";
   if (node.IsSequence()) return "a list";
-  constexpr size_t kLengthMax = 60;
-  const std::string& text = node.Scalar();
-  return text.size() <= kLengthMax ? "'" + text + "'" : "'" + text.substr(0, kLengthMax) + "...'";
+  return node.IsNull() ? "nothing" : Shown(node.Scalar());
 }
 
 std::string Join(const std::string& path, const std::string& key) {
@@ -177,7 +191,7 @@ class LayerReader {
   void ReadMessage(const YAML::Node& node, int line, const std::string& path, Message& out) {
     if (!node.IsMap()) {
       Report(line, path,
-             fmt::format("{} where a map was expected, with the keys {}", node.IsNull() ? "nothing" : Shown(node),
+             fmt::format("{} where a map was expected, with the keys {}", Shown(node),
                          fmt::join(KeysOf(*out.GetDescriptor()), ", ")));
       return;
     }
@@ -218,6 +232,10 @@ class LayerReader {
 
   void UnknownKey(int line, const std::string& path, const std::string& key,
                   const google::protobuf::Descriptor& message) {
+    if (key.size() > kKeyShownMax) {
+      Report(line, Join(path, key.substr(0, kKeyShownMax) + "..."), "unknown key; " + Suggest("", KeysOf(message)));
+      return;
+    }
     const std::string at = Join(path, key);
     if (const FieldDescriptor* field = message.FindFieldByName(key)) {  // price_min_e9
       Report(line, at, fmt::format("unknown key; write '{}', {}", KeyOf(*field), Expected(*field)));
@@ -240,15 +258,15 @@ class LayerReader {
     out.GetReflection()->ClearField(&out, &field);
     origins_.EraseBelow(path);
     if (!node.IsSequence()) {
-      Report(line, path,
-             fmt::format("{} where a list was expected; write [ ... ]", node.IsNull() ? "nothing" : Shown(node)));
+      Report(line, path, fmt::format("{} where a list was expected; write [ ... ]", Shown(node)));
       return;
     }
-    for (size_t i = 0; i < node.size(); ++i) {
-      const std::string item_path = fmt::format("{}[{}]", path, i);
-      const int item_line = node[i].Mark().line + 1;
+    size_t i = 0;
+    for (const YAML::Node& item : node) {
+      const std::string item_path = fmt::format("{}[{}]", path, i++);
+      const int item_line = item.Mark().line + 1;
       origins_.Set(item_path, {.file = file_, .line = item_line});
-      ReadItem(node[i], item_line, item_path, field, out);
+      ReadItem(item, item_line, item_path, field, out);
     }
     if (node.size() < LimitsOf(field).items_min()) {
       Report(line, path, fmt::format("{} items, expected at least {}", node.size(), LimitsOf(field).items_min()));
@@ -276,7 +294,7 @@ class LayerReader {
 
   void ReadText(const std::string& text, bool quoted, int line, const std::string& path, const FieldDescriptor& field,
                 Message& out) {
-    const std::string shown = quoted ? "\"" + text + "\"" : "'" + text + "'";
+    const std::string shown = Shown(text, quoted ? '"' : '\'');
     const std::optional<Value> value = ReadScalar(text, quoted, field);
     if (!value) {
       const bool unquoting_helps = quoted && ReadScalar(text, false, field);

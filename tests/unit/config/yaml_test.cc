@@ -241,6 +241,54 @@ TEST_CASE("config: YAML written from a message reads back as the same message", 
   }));
 }
 
+TEST_CASE("config: a text cut, overwritten or repeated anywhere is read or refused with its file and line",
+          "[config]") {
+  const std::string whole =
+      "flag: true\nprice: 10.05\nwait: 5m\ncolor: red\nnested: &n {name: nn, points: 0}\nwords: [\"yes\", "
+      "plain]\nitems:\n"
+      "  - *n\n  - name: b\n    points: 1\n    after: 250ms\n";
+  CHECK(rc::check("damaged text", [&] {
+    std::string text = whole;
+    for (int edits = *rc::gen::inRange(1, 5); edits > 0; --edits) {
+      const auto at = *rc::gen::inRange<size_t>(0, text.size());
+      const auto length = *rc::gen::inRange<size_t>(0, 8);
+      switch (*rc::gen::inRange(0, 3)) {
+        case 0:
+          text.erase(at, length);
+          break;
+        case 1:
+          text[at] = *rc::gen::arbitrary<char>();
+          break;
+        default:
+          text.insert(at, text.substr(at, length));
+          break;
+      }
+      if (text.empty()) text = "x";
+    }
+    EveryKind message;
+    const absl::Status status = ParseYaml(text, "f.yaml", message);
+    if (status.ok()) {
+      EveryKind again;
+      RC_ASSERT(ParseYaml(ToYaml(message), "again.yaml", again).ok());
+      RC_ASSERT(MessageDifferencer::Equals(message, again));
+    } else {
+      RC_ASSERT(status.code() == absl::StatusCode::kInvalidArgument);
+      RC_ASSERT(status.message().substr(0, 7) == "f.yaml:");
+    }
+  }));
+}
+
+TEST_CASE("config: depth, length and number without measure are refused, not followed", "[config]") {
+  const std::string many(kFileBytesMax, 'a');
+  CHECK(Has(Refused("text: " + many), "letters, at most 1000 are allowed"));
+  CHECK(Refused(many + ": 1").size() < 1000);
+  CHECK(Refused("small: " + many).size() < 1000);
+  CHECK(Refused("colors: " + std::string(100'000, '[')).size() < 1000);
+  std::string list = "colors: [";
+  for (int i = 0; i < 100'000; ++i) list += "red, ";
+  CHECK(Read(list + "red]").colors_size() == 100'001);
+}
+
 TEST_CASE("config: written YAML looks as a person would write it", "[config]") {
   const std::string yaml =
       "count: 3\n"
