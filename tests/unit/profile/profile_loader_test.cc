@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 #include "google/protobuf/util/message_differencer.h"
@@ -192,6 +193,25 @@ TEST_CASE("profile: every shipped profile and example loads, and its YAML form l
     v1::Profile parsed;
     REQUIRE(parsed.ParseFromString(SerializeDeterministic(*profile)));
     CHECK(google::protobuf::util::MessageDifferencer::Equals(parsed, *profile));
+  }
+}
+
+TEST_CASE("profile: the profiles printed in the documentation load", "[profile]") {
+  const ProfileDirectory directory;
+  for (const char* page : {"README.md", "docs/profiles.md"}) {
+    INFO(page);
+    std::ifstream in(SourceRoot() / page);
+    const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    const std::string fence = "```yaml\n";
+    const size_t begin = text.find(fence);
+    REQUIRE(begin != std::string::npos);
+    const size_t end = text.find("```", begin + fence.size());
+    const fs::path file = directory.Write("mine.yaml", text.substr(begin + fence.size(), end - begin - fence.size()));
+    const absl::StatusOr<v1::Profile> profile = LoadProfile(file.string());
+    INFO(profile.status());
+    REQUIRE(profile.ok());
+    CHECK(ProfileName(*profile) == "mine@1");
+    CHECK(profile->universe().price_min_e9() == 5'000'000'000);
   }
 }
 
