@@ -10,13 +10,13 @@ void MarketState::Apply(InstrumentId instrument, const HaltChanged& halt) {
   }
 }
 
-void MarketState::Apply(InstrumentId instrument, const FeedStatus& feed) {
+void MarketState::Apply(Producer producer, InstrumentId instrument, const FeedStatus& feed) {
   const bool suspended =
       feed.state == FeedState::kLagging || feed.state == FeedState::kStale || feed.state == FeedState::kDown;
   if (suspended && !feeds_without_market_.contains(feed.feed)) {
-    suspensions_[{feed.feed, instrument}] = feed.state;
+    suspensions_[{producer, feed.feed, instrument}] = feed.state;
   } else {
-    suspensions_.erase({feed.feed, instrument});
+    suspensions_.erase({producer, feed.feed, instrument});
   }
 }
 
@@ -43,7 +43,7 @@ std::optional<TradingStatus> MarketState::halt(InstrumentId instrument) const {
 
 std::optional<FeedState> MarketState::suspension(InstrumentId instrument) const {
   for (const auto& [who, state] : suspensions_) {
-    if (who.second == 0 || who.second == instrument) return state;
+    if (who.instrument == 0 || who.instrument == instrument) return state;
   }
   return std::nullopt;
 }

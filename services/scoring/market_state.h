@@ -17,7 +17,8 @@ class MarketState {
   void Apply(const InstrumentDefinition& definition) { ticks_[definition.id] = definition.tick; }
   // Instrument 0: the whole market, or all of the feed.
   void Apply(InstrumentId instrument, const HaltChanged& halt);
-  void Apply(InstrumentId instrument, const FeedStatus& feed);
+  // Each producer's word stands until it takes it back: that the lag is over (metrics) does not end an outage (ingest).
+  void Apply(Producer producer, InstrumentId instrument, const FeedStatus& feed);
   // A feed that carries neither book nor trades (news) suspends nothing.
   void Apply(const FeedCapabilities& capabilities);
 
@@ -33,10 +34,19 @@ class MarketState {
   }
 
  private:
-  using FeedAndInstrument = std::pair<uint32_t, InstrumentId>;
+  struct Suspension {
+    Producer producer = Producer::kNone;
+    uint32_t feed = 0;
+    InstrumentId instrument = 0;
+    friend auto operator<=>(const Suspension&, const Suspension&) = default;
+    template <class Archive>
+    void Persist(Archive& a) {
+      a(producer, feed, instrument);
+    }
+  };
   std::map<InstrumentId, Price> ticks_;
-  std::map<InstrumentId, TradingStatus> halts_;         // those in force
-  std::map<FeedAndInstrument, FeedState> suspensions_;  // those in force
+  std::map<InstrumentId, TradingStatus> halts_;  // those in force
+  std::map<Suspension, FeedState> suspensions_;  // those in force
   std::set<uint32_t> feeds_without_market_;
 };
 

@@ -1,6 +1,7 @@
 #include "services/scoring/rubric.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "fmt/format.h"
 #include "libs/profile/declared_features.h"
@@ -12,6 +13,11 @@ namespace {
 constexpr double kNearMissBelow = 1.5;  // points below the threshold
 constexpr Duration kRearm = std::chrono::seconds(10);
 constexpr Duration kRejectionInterval = std::chrono::seconds(10);
+
+// Points are decimals, and so is their sum: 0.7 + 0.1 comes to a threshold of 0.8.
+double Rounded(double score) {
+  return std::round(score * 1e9) / 1e9;
+}
 
 absl::Status Unknown(const std::string& id, std::string_view what, const std::string& seen) {
   return absl::InvalidArgumentError(fmt::format("rule {}: {} \"{}\" is not known to this build", id, what, seen));
@@ -105,6 +111,7 @@ void Rubric::Evaluate(std::span<const FeatureValue> values, Evaluation& evaluati
     evaluation.score += outcome.points;
     note(outcome, outcome.points < std::max(rule.points, 0.0));
   }
+  evaluation.score = Rounded(evaluation.score);
   for (const GateRule& gate : gates_) {
     Evaluation::Outcome outcome{.value = gate.feature.Read(values)};
     outcome.passed =

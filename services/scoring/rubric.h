@@ -2,8 +2,8 @@
 //
 // Boolean mode: a rule that holds gives its points, else none. Graded mode (C-02): the points grow linearly from none
 // at `start` to all at `limit`; a rule without `start` stays all or nothing. A rule whose feature is not ready gives
-// none. The score is the sum of the points in the order of the rules. Points may be negative: a rule that holds then
-// costs.
+// none. The score is the sum of the points in their order, to nine decimals. Points may be negative: a rule that holds
+// then costs.
 #pragma once
 
 #include <cstdint>

@@ -40,7 +40,7 @@ void ScoringProcessor::Process(const Event& event, runtime::EventSink& out) {
                  },
                  [&](const FeedStatus& feed) {
                    out.Emit(event);
-                   market_.Apply(header.instrument, feed);
+                   market_.Apply(header.producer, header.instrument, feed);
                    OnStatusChanged(header, out);
                  },
                  [&](const FeedCapabilities& capabilities) {

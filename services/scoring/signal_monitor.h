@@ -1,19 +1,19 @@
 // Watches accepted signals until they expire and cancels those whose reason is gone. One for each strategy instance.
 //
-//   rule                 cancelled when                                                          checked at
-//   kHalt                the symbol is halted and the profile cancels on halts                    once it is known
-//   kFeedSuspended       a feed of the symbol is suspended (FX-15)                                once it is known
-//   kBookInvalid         the book may not be used for decisions                                   checks
-//   kSpreadBlowOut       spread > multiple x spread at the trigger, and still so, without a check
-//                        that saw less, `spread_confirm` later; first seen within `spread_within` checks      (FX-09)
-//   kTapeSlowdown        tape velocity < fraction x that at the trigger, `tape_checks` times in a
-//                        row, at least `tape_check_interval` apart, the first that long after it   checks     (FX-10)
-//   kLiquidityCollapse   the feature holds                                                        checks     (FX-14)
-//   kFakeWall            the feature holds within `fake_wall_within` of the trigger               checks     (FX-07)
+//   kHalt               the symbol is halted, and the profile cancels on halts
+//   kFeedSuspended      a feed of the symbol is suspended (FX-15)
+//   kBookInvalid        the book may not be used for decisions
+//   kSpreadBlowOut      FX-09: spread > multiple x spread at the trigger, first seen within `spread_within`, and
+//                       `spread_confirm` later still so, without a check between that saw less
+//   kTapeSlowdown       FX-10: tape velocity < fraction x that at the trigger, `tape_checks` times in a row, each at
+//   least
+//                       `tape_check_interval` after the one before, the first after the trigger
+//   kLiquidityCollapse  FX-14: the feature holds
+//   kFakeWall           FX-07: the feature holds, within `fake_wall_within` of the trigger
 //
-// Checks are made at the symbol's boundary snapshots and at clock ticks, with the values of the last snapshot that the
-// instance evaluated. The rule that comes first in this table is named. A tape velocity that is not ready is no check;
-// one that was not ready, or 0, at the trigger is never compared.
+// The first two cancel once they are known. All are checked at each snapshot of the symbol that the instance evaluates,
+// and at clock ticks with the values of the last of these; the first in this list is named. A tape velocity that is not
+// ready is no check; one that was not ready, or 0, at the trigger is never compared.
 #pragma once
 
 #include <optional>

@@ -134,7 +134,7 @@ void StrategyInstance::OnSnapshot(const EventHeader& header, const FeatureSnapsh
   ApplyUniverses(header.event_time);
   Outputs outputs(id_, header, out);
   monitor_.See(header.instrument, snapshot, values);
-  if (snapshot.boundary) Cancel(monitor_.Check(header.event_time, header.instrument, market), outputs);
+  Cancel(monitor_.Check(header.event_time, header.instrument, market), outputs);
   rubric_.Evaluate(values, evaluation_);
   Evaluate({header, snapshot, market, tick}, outputs);
 }

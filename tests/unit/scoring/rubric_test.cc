@@ -206,6 +206,16 @@ TEST_CASE("rubric: negative points cost when their rule holds", "[scoring]") {
   CHECK(Score(profile, {.bid = 19.98}).evaluation.score == 10);
 }
 
+TEST_CASE("rubric: points are decimals, and so is their sum", "[scoring]") {
+  v1::Profile profile;
+  profile.mutable_rubric()->set_threshold(0.8);
+  AddRule(profile, "a", "tape_velocity", 1, 0.7);
+  AddRule(profile, "b", "bid_ask_ratio", 1, 0.1);
+  REQUIRE(0.7 + 0.1 < 0.8);
+  CHECK(Score(profile, Seen{}).evaluation.score == 0.8);
+  CHECK(Score(profile, Seen{}).accepted);
+}
+
 TEST_CASE("rubric: the failing set tells rows apart and ignores rules without points", "[scoring]") {
   std::set<uint64_t> sets;
   for (unsigned bits = 0; bits < 32; ++bits) sets.insert(Score(Classic(), ClassicRow(bits)).evaluation.failing);

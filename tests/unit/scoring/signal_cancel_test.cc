@@ -217,6 +217,26 @@ TEST_CASE("cancel: FX-15 a suspended feed cancels at once", "[scoring]") {
   }
 }
 
+TEST_CASE("cancel: the end of a lag does not end an outage", "[scoring]") {
+  FeaturesLane lane;
+  lane.At(0).Define(1).Start(kName, Classic()).Include(kName, {1});
+  lane.Feed(FeedState::kDown);  // ingest
+  lane.Add(Producer::kMetrics, 0, 0, FeedStatus{.feed = 1, .state = FeedState::kLagging, .lag = {}, .reason = ""});
+  lane.Add(Producer::kMetrics, 0, 0, FeedStatus{.feed = 1, .state = FeedState::kUp, .lag = {}, .reason = ""});
+  lane.At(250).Snapshot(1, Seen{});
+  ScoringProcessor processor;
+  CHECK(Play(processor, lane.events()).Bodies<TradeIntent>().empty());
+  lane.At(400).Feed(FeedState::kUp).At(500).Snapshot(1, Seen{});
+  ScoringProcessor again;
+  CHECK(Play(again, lane.events()).Bodies<TradeIntent>().size() == 1);
+}
+
+TEST_CASE("cancel: the instance's own trigger is a check", "[scoring]") {
+  FeaturesLane lane = Triggered();
+  lane.At(1100).Snapshot(1, {.collapse = 1, .boundary = false, .triggered = {kName}});
+  CHECK(OnlyRule(lane) == CancelRule::kLiquidityCollapse);
+}
+
 TEST_CASE("cancel: snapshots at others' triggers are no checks", "[scoring]") {
   FeaturesLane lane = Triggered();
   lane.At(1100).Snapshot(1, {.book = BookCondition::kLocked, .boundary = false, .triggered = {"other@1#1"}});
