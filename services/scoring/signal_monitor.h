@@ -5,9 +5,8 @@
 //   kBookInvalid        the book may not be used for decisions
 //   kSpreadBlowOut      FX-09: spread > multiple x spread at the trigger, first seen within `spread_within`, and
 //                       `spread_confirm` later still so, without a check between that saw less
-//   kTapeSlowdown       FX-10: tape velocity < fraction x that at the trigger, `tape_checks` times in a row, each at
-//   least
-//                       `tape_check_interval` after the one before, the first after the trigger
+//   kTapeSlowdown       FX-10: tape velocity < fraction x that at the trigger, `tape_checks` times in a row, and
+//                       `tape_check_interval` after the trigger and between them
 //   kLiquidityCollapse  FX-14: the feature holds
 //   kFakeWall           FX-07: the feature holds, within `fake_wall_within` of the trigger
 //
