@@ -102,7 +102,8 @@ void DatabentoRows::TranslateTrade(const DatabentoRecord& record) {
     if (record.publisher != kPublisherCme) trade.flags |= MarketEventFlags::kHidden;
     return;
   }
-  executions_.Add(Opposite(trade.side), trade.price, trade.quantity, record.event_time);
+  const bool levels = schema_ == DatabentoSchema::kMbp10 || schema_ == DatabentoSchema::kMbp1;
+  if (levels) executions_.Add(Opposite(trade.side), trade.price, trade.quantity, record.event_time);
 }
 
 void DatabentoRows::TranslateLevels(const DatabentoRecord& record) {
