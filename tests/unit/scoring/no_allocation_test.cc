@@ -1,27 +1,8 @@
-// The counting operator new stands in this file alone; it counts for the whole test program.
-#include <cstdlib>
-#include <new>
-
 #include "services/scoring/scoring_processor.h"
 #include "spillway/v1/profile.pb.h"
 #include "tests/catch.h"
+#include "tests/support/allocation_counter.h"
 #include "tests/support/features_lane.h"
-
-namespace {
-std::size_t allocations = 0;
-}
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
 
 namespace spillway::scoring {
 namespace {
@@ -65,9 +46,9 @@ TEST_CASE("scoring: a snapshot of which nothing follows allocates nothing, nor d
   for (size_t i = 0; i < warm_up; ++i) processor.Process(events[i], sink);
   const size_t rows_before = sink.rows;
   const size_t emitted_before = sink.emitted;
-  const size_t before = allocations;
+  const size_t before = test::allocations;
   for (size_t i = warm_up; i < events.size(); ++i) processor.Process(events[i], sink);
-  CHECK(allocations - before == 0);
+  CHECK(test::allocations - before == 0);
   CHECK(sink.emitted - emitted_before == 200);  // a context and a tick each
   CHECK(sink.rows - rows_before == 2000);
   CHECK(before > 0);  // the count works
