@@ -2,6 +2,7 @@
 // without metadata. Layout: https://github.com/databento/dbn.
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <fstream>
 #include <memory>
 #include <optional>
@@ -78,8 +79,13 @@ std::string TextOf(std::span<const char> bytes) {
 }
 
 struct Mapping {
-  std::string symbol;                 // as it was asked for
-  std::vector<std::string> resolved;  // what it stood for, one an interval
+  struct Interval {
+    uint32_t begin = 0;  // days as 20250502; the end does not belong to it
+    uint32_t end = 0;
+    std::string resolved;  // what the symbol stood for
+  };
+  std::string symbol;  // as it was asked for
+  std::vector<Interval> intervals;
 };
 
 struct Metadata {
@@ -119,9 +125,9 @@ class MetadataReader {
     uint32_t intervals = 0;
     if (!Symbol(mapping.symbol) || !Number(intervals)) return false;
     for (uint32_t i = 0; i < intervals; ++i) {
-      std::string resolved;
-      if (!Skip(8) || !Symbol(resolved)) return false;  // start and end day
-      mapping.resolved.push_back(std::move(resolved));
+      Mapping::Interval interval;
+      if (!Number(interval.begin) || !Number(interval.end) || !Symbol(interval.resolved)) return false;
+      mapping.intervals.push_back(std::move(interval));
     }
     return true;
   }
@@ -157,17 +163,18 @@ bool ParseMetadata(std::span<const char> bytes, uint8_t version, Metadata& metad
   return true;
 }
 
-// Which instrument ids belong to which symbol.
+// Which instrument ids stand for which symbol on which day. Some venues number their instruments anew every day.
 class Symbols {
  public:
   explicit Symbols(const Metadata& metadata) {
     for (const Mapping& mapping : metadata.mappings) {
-      for (const std::string& resolved : mapping.resolved) {
-        const std::string& id = metadata.symbols_are_output ? mapping.symbol : resolved;
-        const std::string& symbol = metadata.symbols_are_output ? resolved : mapping.symbol;
+      for (const Mapping::Interval& interval : mapping.intervals) {
+        const std::string& id = metadata.symbols_are_output ? mapping.symbol : interval.resolved;
+        const std::string& symbol = metadata.symbols_are_output ? interval.resolved : mapping.symbol;
         if (id.empty() || id.size() > 10 || id.find_first_not_of("0123456789") != std::string::npos) continue;
         const uint64_t number = std::stoull(id);
-        if (number <= UINT32_MAX) entries_.push_back({symbol, static_cast<uint32_t>(number)});
+        if (number > UINT32_MAX) continue;
+        entries_.push_back({symbol, static_cast<uint32_t>(number), interval.begin, interval.end});
       }
     }
   }
@@ -177,10 +184,13 @@ class Symbols {
     for (const Entry& entry : entries_) names.insert(entry.symbol);
     return names;
   }
-  std::set<uint32_t> IdsOf(const std::string& symbol) const {
+  // The ids on a day (20250502); those of all days if the file maps nothing on that day.
+  std::set<uint32_t> IdsOf(const std::string& symbol, uint32_t day) const {
+    const auto covers = [&](const Entry& entry) { return entry.begin <= day && day < entry.end; };
+    const bool mapped = std::any_of(entries_.begin(), entries_.end(), covers);
     std::set<uint32_t> ids;
     for (const Entry& entry : entries_) {
-      if (entry.symbol == symbol) ids.insert(entry.id);
+      if (entry.symbol == symbol && (!mapped || covers(entry))) ids.insert(entry.id);
     }
     return ids;
   }
@@ -192,9 +202,20 @@ class Symbols {
   struct Entry {
     std::string symbol;
     uint32_t id;
+    uint32_t begin;
+    uint32_t end;
   };
   std::vector<Entry> entries_;
 };
+
+constexpr uint64_t kNanosPerDay = 86'400'000'000'000;
+
+// 20250502 of days since 1970.
+uint32_t CalendarDay(uint64_t days) {
+  const std::chrono::year_month_day date(std::chrono::sys_days(std::chrono::days(static_cast<int64_t>(days))));
+  return static_cast<uint32_t>(static_cast<int>(date.year())) * 10'000 + static_cast<unsigned>(date.month()) * 100 +
+         static_cast<unsigned>(date.day());
+}
 
 class DbnSource final : public Source {
  public:
@@ -205,7 +226,6 @@ class DbnSource final : public Source {
         schema_(schema),
         kind_(KindOf(schema)),
         symbols_(metadata),
-        ids_(symbols_.IdsOf(symbol)),
         rows_(schema, options.instrument) {
     InstrumentDefinition& instrument = writer_.instrument();
     instrument.symbol = std::move(symbol);
@@ -224,6 +244,7 @@ class DbnSource final : public Source {
  private:
   absl::StatusOr<std::span<const char>> NextRecord();
   absl::StatusOr<bool> IsOurs(std::span<const char> bytes);
+  void FindIds(std::span<const char> bytes);
   absl::Status ReadRecord(std::span<const char> bytes);
   absl::Status ReadTimes(uint64_t event_time, uint64_t receive_time);
   absl::Status ReadLevels(std::span<const char> bytes);
@@ -236,7 +257,8 @@ class DbnSource final : public Source {
   DatabentoSchema schema_;
   RecordKind kind_;
   Symbols symbols_;
-  std::set<uint32_t> ids_;  // of the symbol; without mappings: the first record's
+  std::set<uint32_t> ids_;         // of the symbol on ids_day_; without mappings: the first record's
+  uint64_t ids_day_ = UINT64_MAX;  // days since 1970
   DatabentoRows rows_;
   DatabentoRecord record_;
   uint64_t zero_size_levels_ = 0;  // of the record at hand
@@ -295,11 +317,23 @@ absl::StatusOr<bool> DbnSource::IsOurs(std::span<const char> bytes) {
                              DatabentoSchemaName(schema_)));
   }
   const auto id = LittleEndian<uint32_t>(bytes, 4);
+  FindIds(bytes);
   if (ids_.empty() && symbols_.empty()) ids_.insert(id);
   if (ids_.contains(id)) return true;
   if (symbols_.Knows(id)) return false;
   return Wrong(
       fmt::format("instrument id is {}, expected {} ({})", id, fmt::join(ids_, " or "), writer_.instrument().symbol));
+}
+
+// The mappings hold for days of the receive time.
+void DbnSource::FindIds(std::span<const char> bytes) {
+  if (symbols_.empty()) return;
+  auto time = LittleEndian<uint64_t>(bytes, schema_ == DatabentoSchema::kMbo ? 40 : 32);
+  if (time == kUndefinedTime) time = LittleEndian<uint64_t>(bytes, 8);
+  const uint64_t day = time / kNanosPerDay;
+  if (day == ids_day_) return;
+  ids_ = symbols_.IdsOf(writer_.instrument().symbol, CalendarDay(day));
+  ids_day_ = day;
 }
 
 // Reads the record into record_ and the window's next picture. On an error neither rows_ nor the feed has changed.
@@ -425,9 +459,9 @@ absl::StatusOr<std::string> SymbolOf(const Metadata& metadata, const SourceOptio
   if (options.symbol.empty()) {
     if (names.size() == 1) return *names.begin();
     return absl::InvalidArgumentError(
-        names.empty()
-            ? fmt::format("{}: the file does not name its symbol, expected one to be given", path)
-            : fmt::format("{}: holds {} symbols ({}): choose one", path, names.size(), fmt::join(names, ", ")));
+        names.empty() ? fmt::format("{}: the file does not name its symbol, expected one to be given", path)
+                      : fmt::format("{}: holds {} symbols ({}), expected one to be chosen", path, names.size(),
+                                    fmt::join(names, ", ")));
   }
   if (!names.empty() && !names.contains(options.symbol)) {
     return absl::InvalidArgumentError(

@@ -5,6 +5,7 @@
 
 #include "fmt/format.h"
 #include "tests/catch.h"
+#include "tests/unit/ingest/dbn_bytes.h"
 #include "tests/unit/ingest/imported_market.h"
 
 namespace spillway::ingest {
@@ -126,60 +127,18 @@ Sample Taq() {
   return {"taq", {{"ACME_2013-10-07_quote.csv", quotes}, {"ACME_2013-10-07_trade.csv", trades}}, 12};
 }
 
-template <class T>
-void Put(std::string& bytes, T value) {
-  bytes.append(reinterpret_cast<const char*>(&value), sizeof(value));
-}
-
 // DBN version 2, mbo, one symbol.
 Sample Dbn() {
-  constexpr uint16_t kSymbolSize = 71;
-  constexpr uint64_t kStart = 1'746'192'600'000'000'000;
-  const auto symbol = [](const char* text) {
-    std::string bytes(text);
-    bytes.resize(kSymbolSize);
-    return bytes;
-  };
-  std::string metadata = "XNAS.ITCH";
-  metadata.resize(16);
-  Put<uint16_t>(metadata, 0);  // mbo
-  Put<uint64_t>(metadata, kStart);
-  Put<uint64_t>(metadata, UINT64_MAX);
-  Put<uint64_t>(metadata, 0);
-  metadata += '\1';  // from raw symbol
-  metadata += '\0';  // to instrument id
-  metadata += '\0';  // no send times
-  Put<uint16_t>(metadata, kSymbolSize);
-  metadata.resize(100);
-  Put<uint32_t>(metadata, 0);
-  Put<uint32_t>(metadata, 1);
-  metadata += symbol("ACME");
-  Put<uint32_t>(metadata, 0);
-  Put<uint32_t>(metadata, 0);
-  Put<uint32_t>(metadata, 1);
-  metadata += symbol("ACME");
-  Put<uint32_t>(metadata, 1);
-  Put<uint32_t>(metadata, 20250502);
-  Put<uint32_t>(metadata, 20250503);
-  metadata += symbol("7");
-  std::string bytes = "DBN\2";
-  Put<uint32_t>(bytes, static_cast<uint32_t>(metadata.size()));
-  bytes += metadata;
+  std::string bytes = test::DbnMetadata({{"ACME", 7, 20250502, 20250503}});
   for (uint32_t row = 0; row < 12; ++row) {
-    bytes += "\x0E\xA0";
-    Put<uint16_t>(bytes, 2);
-    Put<uint32_t>(bytes, 7);
-    Put<uint64_t>(bytes, kStart + row * 1'000'000);
-    Put<uint64_t>(bytes, row / 2);
-    Put<int64_t>(bytes, 10'000'000'000 + row * 10'000'000);
-    Put<uint32_t>(bytes, 50);
-    bytes += "\x82";
-    bytes += '\0';
-    bytes += "RAAAMTFCACMN"[row];
-    bytes += row == 0 ? 'N' : row % 2 == 0 ? 'B' : 'A';
-    Put<uint64_t>(bytes, kStart + row * 1'000'000 + 500);
-    Put<int32_t>(bytes, 0);
-    Put<uint32_t>(bytes, row);
+    bytes += test::DbnOrder({.instrument = 7,
+                             .time = test::kDbnStart + row * 1'000'000,
+                             .order = row / 2,
+                             .price = 10'000'000'000 + row * 10'000'000,
+                             .action = "RAAAMTFCACMN"[row],
+                             .side = row == 0       ? 'N'
+                                     : row % 2 == 0 ? 'B'
+                                                    : 'A'});
   }
   return {"dbn", {{"acme.dbn", bytes}}, 12};
 }

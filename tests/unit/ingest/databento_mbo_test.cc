@@ -7,6 +7,7 @@
 #include "services/ingest/line_reader.h"
 #include "tests/catch.h"
 #include "tests/support/recorded_data.h"
+#include "tests/unit/ingest/dbn_bytes.h"
 #include "tests/unit/ingest/imported_market.h"
 
 namespace spillway::ingest {
@@ -197,6 +198,30 @@ TEST_CASE("dbn: three versions of one sample give the same events") {
     CHECK(versions[1] == versions[2]);
     CHECK(versions[0].size() >= 2);
   }
+}
+
+TEST_CASE("dbn: of several symbols the one asked for is imported, whose number may change from day to day") {
+  constexpr uint64_t kDay = 86'400'000'000'000;
+  std::string bytes = test::DbnMetadata({{"ACME", 7, 20250502, 20250503},
+                                         {"ACME", 8, 20250503, 20250504},
+                                         {"OTHER", 8, 20250502, 20250503},
+                                         {"OTHER", 7, 20250503, 20250504}});
+  bytes += test::DbnOrder({.instrument = 7, .time = test::kDbnStart, .order = 1});
+  bytes += test::DbnOrder({.instrument = 8, .time = test::kDbnStart, .order = 2});
+  bytes += test::DbnOrder({.instrument = 7, .time = test::kDbnStart + kDay, .order = 3});
+  bytes += test::DbnOrder({.instrument = 8, .time = test::kDbnStart + kDay, .order = 4});
+  const TemporaryFile file("two.dbn", bytes);
+  ImportedMarket market;
+  market.keep_events = true;
+  const ImportResult result = Import("dbn", {.files = {file.path()}, .symbol = "ACME"}, market);
+  INFO(result.status.message());
+  REQUIRE(result.status.ok());
+  REQUIRE(market.events.size() == 2);
+  CHECK(market.events[0].reference == 1);
+  CHECK(market.events[1].reference == 4);
+  CHECK(result.facts.other_rows == 2);
+  CHECK(Import("dbn", {.files = {file.path()}, .symbol = ""}, market).status.message() ==
+        file.path() + ": holds 2 symbols (ACME, OTHER), expected one to be chosen");
 }
 
 TEST_CASE("dbn: a fragment has no metadata, so its symbol must be given") {
