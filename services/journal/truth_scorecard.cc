@@ -1,0 +1,184 @@
+#include "services/journal/truth_scorecard.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace spillway::journal {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using truth::EpisodeKind;
+using truth::PlantedEpisode;
+
+constexpr double kZ = 1.959963984540054;  // two-sided 95%
+
+double WilsonBound(const Proportion& p, double sign) {
+  if (p.of == 0) return sign < 0 ? 0 : 1;
+  const double n = static_cast<double>(p.of);
+  const double centre = p.value() + kZ * kZ / (2 * n);
+  const double half = kZ * std::sqrt(p.value() * (1 - p.value()) / n + kZ * kZ / (4 * n * n));
+  return std::clamp((centre + sign * half) / (1 + kZ * kZ / n), 0.0, 1.0);
+}
+
+bool InWindow(const PlantedEpisode& episode, Time time, const MatchWindow& window) {
+  return time >= episode.start - window.before && time < episode.end + window.after;
+}
+
+bool Belongs(const PlantedEpisode& episode, const Detection& detection) {
+  if (episode.kind != detection.kind || episode.instrument != detection.instrument) return false;
+  if (episode.side != Side::kNone && detection.side != Side::kNone && episode.side != detection.side) return false;
+  return InWindow(episode, detection.time, MatchWindowOf(episode.kind));
+}
+
+std::optional<Duration> Median(std::vector<Duration> values) {
+  if (values.empty()) return std::nullopt;
+  std::sort(values.begin(), values.end());
+  const size_t half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
+nlohmann::ordered_json Json(const Proportion& proportion) {
+  if (proportion.of == 0) return nullptr;
+  return {{"value", proportion.value()}, {"low", proportion.low()}, {"high", proportion.high()}};
+}
+
+std::string Text(const Proportion& proportion) {
+  if (proportion.of == 0) return "-";
+  return fmt::format("{:5.1f}% [{:.1f}, {:.1f}]", proportion.value() * 100, proportion.low() * 100,
+                     proportion.high() * 100);
+}
+
+}  // namespace
+
+double Proportion::low() const {
+  return WilsonBound(*this, -1);
+}
+double Proportion::high() const {
+  return WilsonBound(*this, 1);
+}
+
+MatchWindow MatchWindowOf(EpisodeKind kind) {
+  switch (kind) {
+    case EpisodeKind::kDislocation:
+      return {.before = seconds(2), .after = seconds(5)};
+    case EpisodeKind::kAskReplenishment:
+      return {.before = Duration(0), .after = seconds(3)};
+    case EpisodeKind::kFeedLag:
+      return {.before = Duration(0), .after = seconds(6)};
+    case EpisodeKind::kFlashBidWall:
+    case EpisodeKind::kSpreadBlowOut:
+    case EpisodeKind::kTapeStall:
+    case EpisodeKind::kHalt:
+    case EpisodeKind::kNews:
+      break;
+  }
+  return {.before = Duration(0), .after = seconds(1)};
+}
+
+std::optional<Detection> DetectionOf(const Event& event) {
+  const auto at = [&](EpisodeKind kind) {
+    return Detection{.kind = kind, .instrument = event.header.instrument, .time = event.header.event_time};
+  };
+  if (const auto* fired = std::get_if<DetectorFired>(&event.body); fired != nullptr && fired->active) {
+    const std::optional<EpisodeKind> kind = truth::EpisodeKindFor(fired->detector);
+    if (!kind) return std::nullopt;
+    Detection detection = at(*kind);
+    detection.side = fired->side;
+    detection.price = fired->price;
+    return detection;
+  }
+  if (const auto* halt = std::get_if<HaltChanged>(&event.body)) {
+    const bool stopped = halt->status == TradingStatus::kHalted || halt->status == TradingStatus::kPaused;
+    return stopped ? std::optional(at(EpisodeKind::kHalt)) : std::nullopt;
+  }
+  if (std::holds_alternative<NewsHeadline>(event.body)) return at(EpisodeKind::kNews);
+  if (const auto* signal = std::get_if<Signal>(&event.body); signal != nullptr && signal->accepted) {
+    Detection detection = at(EpisodeKind::kDislocation);
+    detection.side = signal->side;
+    return detection;
+  }
+  return std::nullopt;
+}
+
+TruthScorecard ScoreAgainstTruth(std::vector<PlantedEpisode> episodes, std::vector<Detection> detections) {
+  TruthScorecard scorecard;
+  // By instrument, so that each detection is compared with its own symbol's episodes only.
+  std::stable_sort(episodes.begin(), episodes.end(), [](const PlantedEpisode& a, const PlantedEpisode& b) {
+    return a.instrument != b.instrument ? a.instrument < b.instrument : a.start < b.start;
+  });
+  std::stable_sort(detections.begin(), detections.end(),
+                   [](const Detection& a, const Detection& b) { return a.time < b.time; });
+  std::vector<bool> found(episodes.size());
+  std::array<std::vector<Duration>, truth::kEpisodeKinds> delays;
+  for (const PlantedEpisode& episode : episodes) ++scorecard.kinds[static_cast<size_t>(episode.kind)].planted;
+
+  for (const Detection& detection : detections) {
+    KindScore& score = scorecard.kinds[static_cast<size_t>(detection.kind)];
+    const auto [first, last] =
+        std::ranges::equal_range(episodes, detection.instrument, {}, &PlantedEpisode::instrument);
+    const auto match = std::find_if(first, last, [&](const PlantedEpisode& e) { return Belongs(e, detection); });
+    if (match == last) {
+      ++score.false_alarms;
+      score.in_other_kinds += std::any_of(first, last, [&](const PlantedEpisode& e) {
+        return e.kind != detection.kind && InWindow(e, detection.time, MatchWindowOf(e.kind));
+      });
+      continue;
+    }
+    const size_t index = static_cast<size_t>(match - episodes.begin());
+    if (found[index]) {
+      ++score.repeats;
+      continue;
+    }
+    found[index] = true;
+    ++score.detected;
+    delays[static_cast<size_t>(detection.kind)].push_back(detection.time - match->start);
+    if (match->price && detection.price) {
+      ++score.prices_named;
+      score.prices_right += *match->price == *detection.price;
+    }
+  }
+  for (size_t k = 0; k < truth::kEpisodeKinds; ++k) scorecard.kinds[k].delay_median = Median(std::move(delays[k]));
+  return scorecard;
+}
+
+std::string ToTable(const TruthScorecard& scorecard) {
+  std::string table = fmt::format("{:<18}{:>8}{:>9}{:>7}  {:<22}{:>6}  {:<22}{:>10}\n", "episode", "planted",
+                                  "detected", "missed", "recall [95%]", "false", "precision [95%]", "delay ms");
+  for (size_t k = 0; k < truth::kEpisodeKinds; ++k) {
+    const KindScore& score = scorecard.kinds[k];
+    if (score.planted == 0 && score.false_alarms == 0) continue;
+    const std::string delay = score.delay_median ? fmt::format("{}", *score.delay_median / milliseconds(1)) : "-";
+    table += fmt::format("{:<18}{:>8}{:>9}{:>7}  {:<22}{:>6}  {:<22}{:>10}\n",
+                         truth::EpisodeKindName(static_cast<EpisodeKind>(k)), score.planted, score.detected,
+                         score.missed(), Text(score.recall()), score.false_alarms, Text(score.precision()), delay);
+  }
+  return table;
+}
+
+std::string ToJson(const TruthScorecard& scorecard) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  for (size_t k = 0; k < truth::kEpisodeKinds; ++k) {
+    const KindScore& score = scorecard.kinds[k];
+    nlohmann::ordered_json kind;
+    kind["planted"] = score.planted;
+    kind["detected"] = score.detected;
+    kind["missed"] = score.missed();
+    kind["repeats"] = score.repeats;
+    kind["false_alarms"] = score.false_alarms;
+    kind["false_alarms_in_other_kinds"] = score.in_other_kinds;
+    kind["prices_named"] = score.prices_named;
+    kind["prices_right"] = score.prices_right;
+    kind["recall"] = Json(score.recall());
+    kind["precision"] = Json(score.precision());
+    kind["delay_median_ms"] =
+        score.delay_median ? nlohmann::ordered_json(static_cast<double>(score.delay_median->count()) * 1e-6) : nullptr;
+    json[std::string(truth::EpisodeKindName(static_cast<EpisodeKind>(k)))] = std::move(kind);
+  }
+  return json.dump();
+}
+
+}  // namespace spillway::journal

@@ -1,0 +1,74 @@
+// Detectors against the planted truth: of the episodes that a simulated session planted, how many were found, and how
+// many alarms were about nothing. Recall and precision for each kind of episode, with 95% Wilson intervals.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libs/events/event.h"
+#include "libs/truth/planted_episode.h"
+
+namespace spillway::journal {
+
+// One alarm: the moment at which a condition was first reported.
+struct Detection {
+  truth::EpisodeKind kind = truth::EpisodeKind::kDislocation;
+  InstrumentId instrument = 0;  // 0: the whole feed
+  Time time;
+  Side side = Side::kNone;  // kNone: says nothing of a side
+  std::optional<Price> price = std::nullopt;
+};
+
+// The alarm that an event of a run is, if it is one: DetectorFired that became active, a halt, a headline, an accepted
+// Signal (a dislocation). FeedStatus repeats what the feed lag detector says and is none.
+std::optional<Detection> DetectionOf(const Event& event);
+
+// A detection belongs to an episode of its kind and instrument (and side, where both name one) if it comes in
+// [start - before, end + after). What a rule needs to be sure is in `after`: the hold of 500 ms, the 3 s window.
+struct MatchWindow {
+  Duration before{0};
+  Duration after{0};
+};
+MatchWindow MatchWindowOf(truth::EpisodeKind kind);
+
+// A proportion with its 95% Wilson score interval (Wilson 1927). Meaningless, and 0 of 0, where nothing was counted.
+struct Proportion {
+  uint64_t hits = 0;
+  uint64_t of = 0;
+  double value() const { return of == 0 ? 0 : static_cast<double>(hits) / static_cast<double>(of); }
+  double low() const;
+  double high() const;
+};
+
+struct KindScore {
+  uint64_t planted = 0;
+  uint64_t detected = 0;        // episodes with at least one detection
+  uint64_t repeats = 0;         // further detections of an episode that was detected before
+  uint64_t false_alarms = 0;    // detections that belong to no episode of the kind
+  uint64_t in_other_kinds = 0;  // of the false alarms: those inside an episode of another kind of the same symbol
+  uint64_t prices_named = 0;    // detected episodes where both sides name a price
+  uint64_t prices_right = 0;    // ... and the first detection's is the episode's
+  std::optional<Duration> delay_median;  // first detection after the episode's start; may be negative
+
+  uint64_t missed() const { return planted - detected; }
+  Proportion recall() const { return {detected, planted}; }
+  // Each episode counts once, however often it was reported.
+  Proportion precision() const { return {detected, detected + false_alarms}; }
+};
+
+struct TruthScorecard {
+  std::array<KindScore, truth::kEpisodeKinds> kinds;
+  const KindScore& of(truth::EpisodeKind kind) const { return kinds[static_cast<size_t>(kind)]; }
+};
+
+// Order of neither argument matters.
+TruthScorecard ScoreAgainstTruth(std::vector<truth::PlantedEpisode> episodes, std::vector<Detection> detections);
+
+// One row a kind that was planted or reported; fixed width, for a terminal.
+std::string ToTable(const TruthScorecard& scorecard);
+// {"dislocation": {"planted": 16, "detected": .., "recall": {"value": .., "low": .., "high": ..}, ...}, ...}
+std::string ToJson(const TruthScorecard& scorecard);
+
+}  // namespace spillway::journal
