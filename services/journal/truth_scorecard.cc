@@ -24,14 +24,16 @@ double WilsonBound(const Proportion& p, double sign) {
   return std::clamp((centre + sign * half) / (1 + kZ * kZ / n), 0.0, 1.0);
 }
 
-bool InWindow(const PlantedEpisode& episode, Time time, const MatchWindow& window) {
-  return time >= episode.start - window.before && time < episode.end + window.after;
+bool Overlaps(const PlantedEpisode& episode, const Detection& detection) {
+  const MatchWindow window = MatchWindowOf(episode.kind);
+  return detection.until.value_or(detection.time) >= episode.start - window.before &&
+         detection.time < episode.end + window.after;
 }
 
 bool Belongs(const PlantedEpisode& episode, const Detection& detection) {
-  if (episode.kind != detection.kind || episode.instrument != detection.instrument) return false;
+  if (episode.kind != detection.kind) return false;
   if (episode.side != Side::kNone && detection.side != Side::kNone && episode.side != detection.side) return false;
-  return InWindow(episode, detection.time, MatchWindowOf(episode.kind));
+  return Overlaps(episode, detection);
 }
 
 std::optional<Duration> Median(std::vector<Duration> values) {
@@ -79,29 +81,42 @@ MatchWindow MatchWindowOf(EpisodeKind kind) {
   return {.before = Duration(0), .after = seconds(1)};
 }
 
-std::optional<Detection> DetectionOf(const Event& event) {
-  const auto at = [&](EpisodeKind kind) {
-    return Detection{.kind = kind, .instrument = event.header.instrument, .time = event.header.event_time};
+void DetectionCollector::OnDetector(const EventHeader& header, const DetectorFired& fired) {
+  const std::optional<EpisodeKind> kind = truth::EpisodeKindFor(fired.detector);
+  if (!kind) return;
+  const std::tuple key(fired.detector, header.instrument, fired.side);
+  const auto open = active_.find(key);
+  if (open != active_.end()) {
+    detections_[open->second].until = header.event_time;
+    active_.erase(open);
+  }
+  if (!fired.active) return;
+  active_[key] = detections_.size();
+  detections_.push_back({.kind = *kind,
+                         .instrument = header.instrument,
+                         .time = header.event_time,
+                         .side = fired.side,
+                         .price = fired.price});
+}
+
+void DetectionCollector::Observe(const Event& event) {
+  const auto at = [&](EpisodeKind kind, Side side) {
+    detections_.push_back(
+        {.kind = kind, .instrument = event.header.instrument, .time = event.header.event_time, .side = side});
   };
-  if (const auto* fired = std::get_if<DetectorFired>(&event.body); fired != nullptr && fired->active) {
-    const std::optional<EpisodeKind> kind = truth::EpisodeKindFor(fired->detector);
-    if (!kind) return std::nullopt;
-    Detection detection = at(*kind);
-    detection.side = fired->side;
-    detection.price = fired->price;
-    return detection;
-  }
-  if (const auto* halt = std::get_if<HaltChanged>(&event.body)) {
-    const bool stopped = halt->status == TradingStatus::kHalted || halt->status == TradingStatus::kPaused;
-    return stopped ? std::optional(at(EpisodeKind::kHalt)) : std::nullopt;
-  }
-  if (std::holds_alternative<NewsHeadline>(event.body)) return at(EpisodeKind::kNews);
-  if (const auto* signal = std::get_if<Signal>(&event.body); signal != nullptr && signal->accepted) {
-    Detection detection = at(EpisodeKind::kDislocation);
-    detection.side = signal->side;
-    return detection;
-  }
-  return std::nullopt;
+  std::visit(Overloaded{
+                 [&](const DetectorFired& fired) { OnDetector(event.header, fired); },
+                 [&](const HaltChanged& halt) {
+                   const bool stopped = halt.status == TradingStatus::kHalted || halt.status == TradingStatus::kPaused;
+                   if (stopped) at(EpisodeKind::kHalt, Side::kNone);
+                 },
+                 [&](const NewsHeadline&) { at(EpisodeKind::kNews, Side::kNone); },
+                 [&](const Signal& signal) {
+                   if (signal.accepted) at(EpisodeKind::kDislocation, signal.side);
+                 },
+                 [](const auto&) {},
+             },
+             event.body);
 }
 
 TruthScorecard ScoreAgainstTruth(std::vector<PlantedEpisode> episodes, std::vector<Detection> detections) {
@@ -119,13 +134,12 @@ TruthScorecard ScoreAgainstTruth(std::vector<PlantedEpisode> episodes, std::vect
   for (const Detection& detection : detections) {
     KindScore& score = scorecard.kinds[static_cast<size_t>(detection.kind)];
     const auto [first, last] =
-        std::ranges::equal_range(episodes, detection.instrument, {}, &PlantedEpisode::instrument);
+        std::ranges::equal_range(episodes, detection.instrument, {}, &PlantedEpisode::instrument);  // its own symbol's
     const auto match = std::find_if(first, last, [&](const PlantedEpisode& e) { return Belongs(e, detection); });
     if (match == last) {
       ++score.false_alarms;
-      score.in_other_kinds += std::any_of(first, last, [&](const PlantedEpisode& e) {
-        return e.kind != detection.kind && InWindow(e, detection.time, MatchWindowOf(e.kind));
-      });
+      score.in_other_kinds += std::any_of(
+          first, last, [&](const PlantedEpisode& e) { return e.kind != detection.kind && Overlaps(e, detection); });
       continue;
     }
     const size_t index = static_cast<size_t>(match - episodes.begin());

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "libs/events/event.h"
@@ -12,21 +14,34 @@
 
 namespace spillway::journal {
 
-// One alarm: the moment at which a condition was first reported.
+// One alarm: a condition that was reported at `time` and lasted until `until`; a moment where that is absent.
 struct Detection {
   truth::EpisodeKind kind = truth::EpisodeKind::kDislocation;
   InstrumentId instrument = 0;  // 0: the whole feed
   Time time;
+  std::optional<Time> until = std::nullopt;
   Side side = Side::kNone;  // kNone: says nothing of a side
   std::optional<Price> price = std::nullopt;
 };
 
-// The alarm that an event of a run is, if it is one: DetectorFired that became active, a halt, a headline, an accepted
-// Signal (a dislocation). FeedStatus repeats what the feed lag detector says and is none.
-std::optional<Detection> DetectionOf(const Event& event);
+// Makes alarms of the events of a run: DetectorFired (from active to inactive), a halt, a headline, an accepted Signal
+// (a dislocation). FeedStatus repeats what the feed lag detector says and is none. Events come in lane order, features
+// or trading lane or both, each event once.
+class DetectionCollector {
+ public:
+  void Observe(const Event& event);
+  const std::vector<Detection>& detections() const { return detections_; }
 
-// A detection belongs to an episode of its kind and instrument (and side, where both name one) if it comes in
-// [start - before, end + after). What a rule needs to be sure is in `after`: the hold of 500 ms, the 3 s window.
+ private:
+  void OnDetector(const EventHeader& header, const DetectorFired& fired);
+
+  std::vector<Detection> detections_;
+  std::map<std::tuple<DetectorKind, InstrumentId, Side>, size_t> active_;  // by index
+};
+
+// A detection belongs to an episode of its kind and instrument (and side, where both name one) if any of its time is in
+// [start - before, end + after). What a rule needs to be sure is in `after`: the hold of 500 ms, the 3 s window. So a
+// detector that is always on finds every episode; what that is worth shows in its precision.
 struct MatchWindow {
   Duration before{0};
   Duration after{0};
@@ -50,7 +65,8 @@ struct KindScore {
   uint64_t in_other_kinds = 0;  // of the false alarms: those inside an episode of another kind of the same symbol
   uint64_t prices_named = 0;    // detected episodes where both sides name a price
   uint64_t prices_right = 0;    // ... and the first detection's is the episode's
-  std::optional<Duration> delay_median;  // first detection after the episode's start; may be negative
+  std::optional<Duration>
+      delay_median;  // of the first detection behind the episode's start; negative: it was on before
 
   uint64_t missed() const { return planted - detected; }
   Proportion recall() const { return {detected, planted}; }

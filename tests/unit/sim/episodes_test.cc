@@ -92,6 +92,8 @@ DislocationSeen Measure(const PlantedEpisode& episode) {
   DislocationSeen seen;
   const Time absorption =
       episode.start + milliseconds(static_cast<int64_t>(*Parameter(episode, "absorption_start_s") * 1000));
+  const Time absorption_end =
+      episode.start + milliseconds(static_cast<int64_t>(*Parameter(episode, "absorption_end_s") * 1000));
   const Time follow_end =
       episode.start + milliseconds(static_cast<int64_t>(*Parameter(episode, "follow_end_s") * 1000));
   double volume = 0, notional = 0, price = 0, inside = 0, before = 0, below = 0;
@@ -120,7 +122,7 @@ DislocationSeen Measure(const PlantedEpisode& episode) {
       price = trade->price.ToDouble();
       volume += shares;
       notional += shares * price;
-      if (now >= absorption && now <= episode.end) {
+      if (now >= absorption && now <= absorption_end) {
         if (price >= notional / volume) seen.reached_vwap = true;
         (trade->side == Side::kBid ? seen.bought : seen.sold) += trade->side == Side::kNone ? 0 : shares;
       }
@@ -140,7 +142,7 @@ DislocationSeen Measure(const PlantedEpisode& episode) {
   for (size_t i = 0; i < prints.size(); ++i) {
     const Time now = prints[i].first;
     if (now >= absorption - minutes(5) && now < absorption) seen.mean_3s_volume += prints[i].second / 100;
-    if (now < absorption || now > episode.end) continue;
+    if (now < absorption || now > absorption_end) continue;
     double recent = 0;
     for (size_t k = i + 1; k-- > 0 && prints[k].first > now - seconds(3);) recent += prints[k].second;
     seen.volume_3s_max = std::max(seen.volume_3s_max, recent);

@@ -103,33 +103,51 @@ TEST_CASE("truth scorecard: intervals are Wilson's", "[scorecard]") {
   CHECK_THAT((Proportion{10, 10}.high()), WithinAbs(1, 1e-12));
 }
 
+TEST_CASE("truth scorecard: a condition that was on before an episode has found it", "[scorecard]") {
+  Detection on = At(kStall, 1, 5'000);
+  on.until = kStart + seconds(12);
+  const PlantedEpisode stall = Planted(kStall, 1, 10, 16);
+  CHECK(ScoreAgainstTruth({stall}, {on}).of(kStall).detected == 1);
+  CHECK(ScoreAgainstTruth({stall}, {on}).of(kStall).delay_median == seconds(-5));
+  on.until = kStart + milliseconds(9'999);
+  CHECK(ScoreAgainstTruth({stall}, {on}).of(kStall).detected == 0);
+  CHECK(ScoreAgainstTruth({stall}, {on}).of(kStall).false_alarms == 1);
+}
+
 TEST_CASE("truth scorecard: alarms are what became active, stopped, was told, or was accepted", "[scorecard]") {
+  DetectionCollector collector;
   Event event;
   event.header.instrument = 4;
-  event.header.event_time = kStart;
-  event.body = FakeWall(true);
-  const std::optional<Detection> wall = DetectionOf(event);
-  REQUIRE(wall.has_value());
-  CHECK(wall->kind == EpisodeKind::kFlashBidWall);
-  CHECK(wall->instrument == 4);
-  CHECK(wall->time == kStart);
-  CHECK(wall->side == Side::kBid);
-  event.body = FakeWall(false);
-  CHECK_FALSE(DetectionOf(event).has_value());
-  event.body = HaltChanged{.status = TradingStatus::kHalted, .reason = "LUDP"};
-  CHECK(DetectionOf(event)->kind == EpisodeKind::kHalt);
-  event.body = HaltChanged{.status = TradingStatus::kTrading, .reason = "LUDP"};
-  CHECK_FALSE(DetectionOf(event).has_value());
-  event.body = NewsHeadline{.source = "wire", .headline = "something"};
-  CHECK(DetectionOf(event)->kind == EpisodeKind::kNews);
-  event.body = LongSignal(true);
-  CHECK(DetectionOf(event)->kind == EpisodeKind::kDislocation);
-  event.body = LongSignal(false);
-  CHECK_FALSE(DetectionOf(event).has_value());
+  const auto observe = [&](int second, EventBody body) {
+    event.header.event_time = kStart + seconds(second);
+    event.body = std::move(body);
+    collector.Observe(event);
+  };
   FeedStatus lagging;
   lagging.state = FeedState::kLagging;
-  event.body = lagging;
-  CHECK_FALSE(DetectionOf(event).has_value());
+  observe(1, FakeWall(true));
+  observe(2, HaltChanged{.status = TradingStatus::kHalted, .reason = "LUDP"});
+  observe(3, FakeWall(false));
+  observe(4, HaltChanged{.status = TradingStatus::kTrading, .reason = "LUDP"});
+  observe(5, NewsHeadline{.source = "wire", .headline = "something"});
+  observe(6, LongSignal(false));
+  observe(7, LongSignal(true));
+  observe(8, lagging);
+  observe(9, FakeWall(true));
+  const std::vector<Detection>& seen = collector.detections();
+  REQUIRE(seen.size() == 5);
+  CHECK(seen[0].kind == EpisodeKind::kFlashBidWall);
+  CHECK(seen[0].instrument == 4);
+  CHECK(seen[0].side == Side::kBid);
+  CHECK(seen[0].time == kStart + seconds(1));
+  CHECK(seen[0].until == kStart + seconds(3));
+  CHECK(seen[1].kind == EpisodeKind::kHalt);
+  CHECK(seen[1].time == kStart + seconds(2));
+  CHECK(seen[2].kind == EpisodeKind::kNews);
+  CHECK(seen[3].kind == EpisodeKind::kDislocation);
+  CHECK(seen[3].time == kStart + seconds(7));
+  CHECK(seen[4].time == kStart + seconds(9));
+  CHECK_FALSE(seen[4].until.has_value());
 }
 
 TEST_CASE("truth scorecard: as a table and as JSON", "[scorecard]") {

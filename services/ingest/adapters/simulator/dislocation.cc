@@ -1,6 +1,7 @@
 // A true dislocation: price sits below VWAP, asks are pulled at several levels while bids grow, aggressive buyers
 // absorb what is left and lift the price through VWAP; then it follows through, or (a failed one) falls back.
 #include <algorithm>
+#include <cmath>
 
 #include "services/ingest/adapters/simulator/episodes.h"
 
@@ -28,8 +29,8 @@ class Dislocation final : public Episode {
         follow_(DrawSeconds(60, 120)),
         below_spreads_(random_.Uniform(2.5, 5.0)),
         follow_spreads_(fails ? random_.Uniform(-14.0, -9.0) : random_.Uniform(12.0, 16.0)),
-        ask_left_(random_.Uniform(0.42, 0.52)),
-        bid_grown_(random_.Uniform(1.9, 2.3)) {
+        ask_left_(random_.Uniform(0.5, 0.6)),
+        bid_grown_(random_.Uniform(2.3, 2.8)) {
     truth_.side = Side::kBid;
   }
 
@@ -57,7 +58,7 @@ class Dislocation final : public Episode {
     phase_start_ = now;
     phase_end_ = now + approach_;
     from_ = flow.fair();
-    spread_ = std::clamp(flow.parameters().spread_ticks, 1.0, 2.5);
+    spread_ = std::clamp(std::round(flow.parameters().spread_ticks), 1.0, 3.0);
     reaches_vwap_ = std::abs(flow.vwap() - from_) <= kVwapReachSpreads * spread_ && flow.volume() > 0;
     fixed_anchor_ = from_;
   }
@@ -82,7 +83,6 @@ class Dislocation final : public Episode {
         absorption_start_ = now;
         entry_ = flow.book().best(Side::kAsk);
         flow.bend.market_share = 3;
-        flow.bend.spread_ticks = std::max(1.0, spread_ - 0.8);  // compresses
         flow.bend.buy_probability = 0.9;
         flow.bend.best_ask_adds = 0.15;
         flow.bend.order_max = 200 * std::max<int64_t>(1, static_cast<int64_t>(flow.parameters().depth / 1200));
@@ -92,6 +92,7 @@ class Dislocation final : public Episode {
       case Phase::kAbsorption:
         phase_ = Phase::kFollow;
         phase_end_ = now + follow_;
+        absorption_end_ = now;
         truth_.start = first_over_.value_or(absorption_start_);
         truth_.end = now;
         truth_.price = flow.book().price(entry_);
@@ -118,7 +119,7 @@ class Dislocation final : public Episode {
         break;
       case Phase::kThinning:
         ask = Blend(1, 0.65, part);
-        bid = Blend(1, 1.5, part);
+        bid = Blend(1, 1.6, part);
         own = 1 - part;
         break;
       case Phase::kAbsorption: {
@@ -126,15 +127,15 @@ class Dislocation final : public Episode {
         const double grip = Part(now, phase_start_, std::chrono::milliseconds(1500));
         target = Blend(from_, Anchor(flow) + spread_ * (0.5 + 1.5 * part), up);
         ask = Blend(0.65, ask_left_, grip);
-        bid = Blend(1.5, bid_grown_, grip);
+        bid = Blend(1.6, bid_grown_, grip);
         break;
       }
       case Phase::kFollow: {
         target = Blend(from_, static_cast<double>(entry_) + follow_spreads_ * spread_, std::min(1.0, part * 1.1));
-        const double relax = own = std::min(1.0, part * 2);
+        const double relax = own = Part(now, phase_start_, std::chrono::seconds(15));
         ask = Blend(ask_left_, fails_ ? 1.4 : 1.0, relax);
-        bid = Blend(bid_grown_, fails_ ? 0.8 : 1.0, relax);
-        flow.bend.market_share = Blend(3, 1.5, part);
+        bid = Blend(bid_grown_, fails_ ? 0.8 : 1.0, Part(now, phase_start_, std::chrono::seconds(45)));
+        flow.bend.market_share = Blend(3, 1, std::max(0.0, part * 3 - 2));
         break;
       }
     }
@@ -146,18 +147,19 @@ class Dislocation final : public Episode {
   // Buyers follow the asks that are taken, so that the spread stays small.
   void StepUp(Time now, SymbolFlow& flow, RowWriter& row) {
     const SimulatedBook& book = flow.book();
-    if (static_cast<double>(book.spread()) <= spread_) return;
+    if (static_cast<double>(book.spread()) <= spread_ + 1 || book.spread() < 2) return;
     flow.Add(now, Side::kBid, book.best(Side::kBid) + 1, book.level(Side::kBid, 0).size / 200 * 100 + 200, row);
   }
 
   void Observe(Time now, const SymbolFlow& flow) {
     const SimulatedBook& book = flow.book();
-    if (phase_ == Phase::kThinning || phase_ == Phase::kAbsorption) {
+    if (phase_ != Phase::kApproach && now < absorption_end_ + std::chrono::seconds(15)) {
       const double ratio = static_cast<double>(book.Depth(Side::kBid, book.visible())) /
                            static_cast<double>(book.Depth(Side::kAsk, book.visible()));
       ratio_max_ = std::max(ratio_max_, ratio);
-      if (ratio >= 3 && !first_over_) first_over_ = now;
+      if (ratio >= 3 && !first_over_ && phase_ != Phase::kFollow) first_over_ = now;
       if (ratio >= 3) over_ += kStep;
+      if (ratio >= 3 && phase_ == Phase::kFollow) truth_.end = now;  // it lasts as long as it can be seen
     }
     if (phase_ == Phase::kFollow) {
       best_bid_max_ = std::max(best_bid_max_, book.best(Side::kBid));
@@ -173,6 +175,7 @@ class Dislocation final : public Episode {
     Note("reclaims_vwap", reaches_vwap_ ? 1 : 0);
     Note("thinning_start_s", seconds(thinning_start_));
     Note("absorption_start_s", seconds(absorption_start_));
+    Note("absorption_end_s", seconds(absorption_end_));
     Note("follow_end_s", seconds(now));
     Note("spread_ticks", spread_);
     Note("ratio_max", ratio_max_);
@@ -189,6 +192,7 @@ class Dislocation final : public Episode {
   Phase phase_ = Phase::kApproach;
   Time phase_start_, phase_end_;
   Time thinning_start_, absorption_start_;
+  Time absorption_end_ = Time::max() - std::chrono::hours(1);
   double from_ = 0;  // fair value when the phase began
   double spread_ = 2;
   bool reaches_vwap_ = false;

@@ -12,8 +12,8 @@ constexpr double kDecay = 4.0;             // of the excitation, per second
 constexpr double kMarketExcitement = 3.0;  // of a marketable order, against 1 of another
 constexpr double kHiddenShare = 0.03;      // of prints
 constexpr double kPressureMemory = 0.85;
-constexpr double kImprove = 0.35;  // of the events of a side whose best is worse than the fair value asks for
-constexpr double kPull = 0.25;     // of the events of a side whose best is better than that
+constexpr double kImprove = 0.6;  // of the events of a side whose best is worse than the fair value asks for
+constexpr double kPull = 0.25;    // the same, whose best is better than that: for each tick
 constexpr double kGapFill = 0.4;
 constexpr double kLargeShare = 0.002;  // of adds
 constexpr double kLargeLifeSeconds = 20;
@@ -191,6 +191,11 @@ void SymbolFlow::Advance(Time now) {
   }
 }
 
+// A level that comes up new is smaller than it will be, by several orders at once.
+int64_t SymbolFlow::NewLevelSize(Side side, uint32_t index) {
+  return std::max<int64_t>(100, std::llround(TargetSize(side, index) * random_.Uniform(0.3, 0.9) / 100.0) * 100);
+}
+
 int64_t SymbolFlow::OrderSize() {
   return kSizes[random_.Next() >> 58] * SizeScale(parameters_.depth);
 }
@@ -290,9 +295,11 @@ void SymbolFlow::BookEvent(Time now, RowWriter& row) {
   if (!Held(side)) {
     if (missing > 0 && random_.Chance(kImprove)) {
       const int64_t tick = random_.Chance(0.5) ? reference : best + direction;
-      return Add(now, side, tick, OrderSize() + OrderSize(), row);
+      return Add(now, side, tick, NewLevelSize(side, 0), row);
     }
-    if (missing < 0 && random_.Chance(kPull)) return PullBest(now, side, row);
+    if (missing < 0 && random_.Chance(std::min(0.8, kPull * static_cast<double>(-missing)))) {
+      return PullBest(now, side, row);
+    }
   }
   LevelEvent(now, side, row);
 }
@@ -314,11 +321,12 @@ void SymbolFlow::LevelEvent(Time now, Side side, RowWriter& row) {
   if (index + 1 < book_.visible()) {
     const int64_t behind = level.tick - direction;
     if ((behind - book_.level(side, index + 1).tick) * direction > 0 && random_.Chance(kGapFill)) {
-      return Add(now, side, behind, OrderSize() + OrderSize(), row);
+      return Add(now, side, behind, NewLevelSize(side, index + 1), row);
     }
   }
   const double target = TargetSize(side, index);
-  double adds = target / (target + static_cast<double>(level.size));
+  const double size_now = static_cast<double>(level.size);
+  double adds = target * target / (target * target + size_now * size_now);
   if (index == 0 && side == Side::kAsk) adds *= bend.best_ask_adds;
   int64_t size = OrderSize();
   if (random_.Chance(adds)) {

@@ -3,8 +3,8 @@
 //
 // Arrivals: Hawkes process with an exponential kernel, h' = -kDecay * h, simulated by thinning (Ogata 1981); a
 // marketable order excites three times as much as another. Level sizes return to a target: an event at a level of size
-// S with target T adds with probability T / (T + S) and cancels otherwise. Best prices follow the fair value: stale
-// ones are pulled or taken, missing ones are filled in.
+// S with target T adds with probability T^2 / (T^2 + S^2) and cancels otherwise. Best prices follow the fair value:
+// stale ones are pulled or taken, missing ones are filled in.
 #pragma once
 
 #include <array>
@@ -109,6 +109,7 @@ class SymbolFlow final : private DeepLiquidity {
   Time DrawArrival(Time now);
   double Excitation(Time now) const;
   int64_t OrderSize();
+  int64_t NewLevelSize(Side side, uint32_t index);
   double TargetSize(Side side, uint32_t index) const;
   int64_t ReferenceTick(Side side) const;
   bool Held(Side side) const { return side == Side::kBid ? bend.hold_bid : bend.hold_ask; }
