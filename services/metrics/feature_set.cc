@@ -16,24 +16,26 @@ v1::Profile Parsed(const std::string& document) {
   return profile;
 }
 
-// How dear a feature is to compute, roughly; rules are looked at in this order.
+// Rules that fail most often and are cheap to look at come first, so that the sum is decided early.
 int CostOf(FeatureKind kind) {
   switch (kind) {
+    case FeatureKind::kVwapReclaim:
+      return 0;
+    case FeatureKind::kTapeVelocity:
+    case FeatureKind::kSpreadBelowFor:
+      return 1;
     case FeatureKind::kSpread:
     case FeatureKind::kMid:
     case FeatureKind::kBidSizeOverAsk:
-      return 0;
-    case FeatureKind::kVwapReclaim:
     case FeatureKind::kLiquidityCollapse:
     case FeatureKind::kFakeWall:
-    case FeatureKind::kSpreadBelowFor:
-      return 1;
+      return 2;
     case FeatureKind::kBidAskRatio:
     case FeatureKind::kDepthBid:
     case FeatureKind::kDepthAsk:
-      return 3;
+      return 4;
     default:
-      return 2;
+      return 3;
   }
 }
 
@@ -101,11 +103,13 @@ FeatureSet StrategyInstances::Union(uint32_t version) const {
     const std::vector<FeatureSpec> declared = profile::DeclaredFeatures(Parsed(document));
     specs.insert(declared.begin(), declared.end());
   }
-  FeatureSet set{.version = version, .slots = {}, .has_detectors = false};
+  FeatureSet set{.version = version, .slots = {}, .detectors = {}};
   std::array<uint32_t, 256> next{};
   for (const FeatureSpec& spec : specs) {
-    set.slots.push_back({spec, next[static_cast<uint8_t>(spec.kind)]++});
-    set.has_detectors = set.has_detectors || HasDetector(spec.kind);
+    const auto position = static_cast<uint32_t>(set.slots.size());
+    set.slots.push_back({spec, next[static_cast<uint8_t>(spec.kind)]++, position});
+    if (HasDetector(spec.kind)) set.detectors.push_back({position, 0});
+    if (spec.kind == FeatureKind::kLiquidityCollapse) set.detectors.push_back({position, 1});
   }
   return set;
 }

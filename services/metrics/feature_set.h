@@ -16,12 +16,19 @@ namespace spillway::metrics {
 struct FeatureSlot {
   FeatureSpec spec;
   uint32_t index = 0;
+  uint32_t position = 0;  // in the set
+};
+
+// One detector of the set. A slot of liquidity_collapse has two: collapse (0) and spread blow-out (1).
+struct DetectorSlot {
+  uint32_t slot = 0;
+  uint8_t which = 0;
 };
 
 struct FeatureSet {
   uint32_t version = 0;            // 0: nothing was declared yet
   std::vector<FeatureSlot> slots;  // in FeatureSpec order; the values of a snapshot stand in this order
-  bool has_detectors = false;
+  std::vector<DetectorSlot> detectors;
 };
 
 // True for features whose state changes are events of their own (DetectorFired).

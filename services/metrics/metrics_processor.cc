@@ -47,7 +47,7 @@ void MetricsProcessor::OnBatch(const MarketBatch& batch, runtime::EventSink& out
     SymbolMetrics& symbol = SymbolOf(event.instrument);
     if (symbol.feed != batch.feed || !symbol.started()) {
       symbol.feed = batch.feed;
-      symbol.SetCarried(feed.carried);
+      symbol.SetCarried(feed.carried, set_);
       if (feed.stale) symbol.SetStale(true);
       if (!symbol.started()) symbol.Start(set_, now);
     }
@@ -65,7 +65,7 @@ void MetricsProcessor::OnRowEnd(SymbolMetrics& symbol, InstrumentId instrument, 
   symbol.EndOfRow(now);
   symbol.dirty = symbol.live = true;
   triggered_.clear();
-  if (set_.has_detectors) {
+  if (!set_.detectors.empty()) {
     symbol.Advance(now);
     EmitDetectors(symbol, instrument, now, out);
   }
@@ -157,7 +157,7 @@ void MetricsProcessor::OnCapabilities(const FeedCapabilities& capabilities) {
   feed.carried = Carried::Of(capabilities);
   feed.receive_times = capabilities.receive_times;
   for (const auto& symbol : symbols_) {
-    if (symbol && symbol->feed == capabilities.feed) symbol->SetCarried(feed.carried);
+    if (symbol && symbol->feed == capabilities.feed) symbol->SetCarried(feed.carried, set_);
   }
 }
 
@@ -252,7 +252,7 @@ void MetricsProcessor::FindNextDue() {
 
 void MetricsProcessor::RunTimers(Time now, runtime::EventSink& out) {
   RunFeedLag(now, out);
-  if (!set_.has_detectors) return;
+  if (set_.detectors.empty()) return;
   for (InstrumentId id = 1; id < symbols_.size(); ++id) {
     SymbolMetrics* symbol = symbols_[id].get();
     if (symbol == nullptr || !symbol->live || !symbol->started()) continue;

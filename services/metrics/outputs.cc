@@ -70,22 +70,19 @@ bool MetricsProcessor::FillSnapshot(SymbolMetrics& symbol, Time time, FeatureSna
 void MetricsProcessor::EmitDetectors(SymbolMetrics& symbol, InstrumentId instrument, Time now,
                                      runtime::EventSink& out) {
   if (symbol.reported.size() != set_.slots.size()) symbol.reported.resize(set_.slots.size());
-  for (uint32_t i = 0; i < set_.slots.size(); ++i) {
-    const FeatureSlot& slot = set_.slots[i];
-    if (!HasDetector(slot.spec.kind)) continue;
-    for (size_t which = 0; which < SymbolMetrics::DetectorsOf(slot.spec.kind); ++which) {
-      const auto bit = static_cast<uint8_t>(1U << which);
-      const bool active = symbol.DetectorActive(slot, which, now);
-      if (active == ((symbol.reported[i] & bit) != 0)) continue;
-      symbol.reported[i] ^= bit;
-      auto& fired = std::get<DetectorFired>(detector_event_.body);
-      fired = symbol.DetectorReading(slot, which, now);
-      fired.active = active;
-      output_.Emit(detector_event_, Producer::kMetrics, now, instrument, out);
-      for (const StrategyTrigger& trigger : triggers_) {
-        if (std::ranges::find(trigger.detectors, i) == trigger.detectors.end()) continue;
-        if (std::ranges::find(triggered_, trigger.id) == triggered_.end()) triggered_.push_back(trigger.id);
-      }
+  for (const DetectorSlot& detector : set_.detectors) {
+    const FeatureSlot& slot = set_.slots[detector.slot];
+    const auto bit = static_cast<uint8_t>(1U << detector.which);
+    const bool active = symbol.DetectorActive(slot, detector.which, now);
+    if (active == ((symbol.reported[detector.slot] & bit) != 0)) continue;
+    symbol.reported[detector.slot] ^= bit;
+    auto& fired = std::get<DetectorFired>(detector_event_.body);
+    fired = symbol.DetectorReading(slot, detector.which, now);
+    fired.active = active;
+    output_.Emit(detector_event_, Producer::kMetrics, now, instrument, out);
+    for (const StrategyTrigger& trigger : triggers_) {
+      if (std::ranges::find(trigger.detectors, detector.slot) == trigger.detectors.end()) continue;
+      if (std::ranges::find(triggered_, trigger.id) == triggered_.end()) triggered_.push_back(trigger.id);
     }
   }
 }

@@ -56,7 +56,14 @@ void SymbolMetrics::Start(const FeatureSet& set, Time now) {
   Configure(set, now);
 }
 
+void SymbolMetrics::SetCarried(const Carried& carried, const FeatureSet& set) {
+  carried_ = carried;
+  not_carried_.resize(set.slots.size());
+  for (const FeatureSlot& slot : set.slots) not_carried_[slot.position] = CarriedReason(slot.spec);
+}
+
 void SymbolMetrics::Configure(const FeatureSet& set, Time now) {
+  SetCarried(carried_, set);
   const auto with_top = [&]<class F>(std::type_identity<F>) {
     return [&](const FeatureSpec& spec) { return F(spec, now, top_); };
   };
@@ -206,47 +213,6 @@ FeatureValue SymbolMetrics::BookValue(const FeatureSpec& spec) const {
   }
 }
 
-FeatureValue SymbolMetrics::VwapValue(Time now) const {
-  if (!InSession(now)) return Unready(NotReady::kNoSession);
-  if (vwap_.empty()) return Unready(NotReady::kNoTrades);
-  return Ready(vwap_.value());
-}
-
-FeatureValue SymbolMetrics::Value(const FeatureSlot& slot, Time now) {
-  const FeatureSpec& spec = slot.spec;
-  if (const NotReady reason = CarriedReason(spec); reason != NotReady::kReady) return Unready(reason);
-  if (!started_) return Unready(NotReady::kWarmUp);
-  switch (spec.kind) {
-    case FeatureKind::kSpreadChange:
-      return spread_changes_[slot.index].Value(now, top_);
-    case FeatureKind::kSpreadBelowFor:
-      return spreads_below_[slot.index].Value(now, top_);
-    case FeatureKind::kTapeVelocity:
-      return velocities_[slot.index].Value(now);
-    case FeatureKind::kVwap:
-      return VwapValue(now);
-    case FeatureKind::kVwapReclaim: {
-      const FeatureValue vwap = VwapValue(now);
-      return vwap.ready() ? reclaims_[slot.index].Value(now) : vwap;
-    }
-    case FeatureKind::kBidWallAge:
-      return top_.valid() ? Ready(walls_[slot.index].Age(now)) : Unready(ReasonOf(top_.condition));
-    case FeatureKind::kFakeWall:
-      return top_.valid() ? Ready(walls_[wall_ages_ + slot.index].FakeActive(now) ? 1 : 0)
-                          : Unready(ReasonOf(top_.condition));
-    case FeatureKind::kAskReplenishment:
-      return replenishments_[slot.index].Value(now);
-    case FeatureKind::kLiquidityCollapse:
-      return collapses_[slot.index].Value(now, top_);
-    case FeatureKind::kTapeStall:
-      return last_price_ ? Ready(Seconds(now - last_trade_time_)) : Unready(NotReady::kNoTrades);
-    case FeatureKind::kOrderFlowImbalance:
-      return top_.valid() ? flows_[slot.index].Value(now) : Unready(ReasonOf(top_.condition));
-    default:
-      return BookValue(spec);
-  }
-}
-
 bool SymbolMetrics::Settled(const FeatureSet& set, Time now) {
   for (const FeatureSlot& slot : set.slots) {
     bool settled = true;
@@ -304,21 +270,6 @@ void SymbolMetrics::FillUniverseInputs(Time now, UniverseInputs& inputs) const {
   inputs.relative_volume = relative.value;
   inputs.relative_volume_reason = relative.reason;
   inputs.trading_status = trading_status_;
-}
-
-bool SymbolMetrics::DetectorActive(const FeatureSlot& slot, size_t which, Time now) {
-  switch (slot.spec.kind) {
-    case FeatureKind::kFakeWall:
-      return walls_[wall_ages_ + slot.index].FakeActive(now);
-    case FeatureKind::kAskReplenishment:
-      return replenishments_[slot.index].Active(now);
-    case FeatureKind::kLiquidityCollapse:
-      return which == 0 ? collapses_[slot.index].Active(now) : collapses_[slot.index].BlowOutActive(now);
-    case FeatureKind::kTapeStall:
-      return stalls_[slot.index].Active(now, InSession(now));
-    default:
-      return false;
-  }
 }
 
 DetectorFired SymbolMetrics::DetectorReading(const FeatureSlot& slot, size_t which, Time now) {

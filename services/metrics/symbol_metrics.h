@@ -84,7 +84,7 @@ class SymbolMetrics {
   void OnCorrection(Time now, uint64_t trade_id, Price price, Quantity quantity);
   void OnGap() { book_.OnGap(), changed_ = kBids | kAsks; }
   void SetStale(bool stale) { book_.SetStale(stale), changed_ = kBids | kAsks; }
-  void SetCarried(const Carried& carried) { carried_ = carried; }
+  void SetCarried(const Carried& carried, const FeatureSet& set);
   void SetTradingStatus(TradingStatus status) { trading_status_ = status; }
 
   // Before the first event.
@@ -117,8 +117,6 @@ class SymbolMetrics {
   // Fills all but cause and last_of_refresh.
   void FillUniverseInputs(Time now, UniverseInputs& inputs) const;
 
-  // A slot of liquidity_collapse has two detectors: collapse (0) and blow-out (1).
-  static size_t DetectorsOf(FeatureKind kind) { return kind == FeatureKind::kLiquidityCollapse ? 2 : 1; }
   bool DetectorActive(const FeatureSlot& slot, size_t which, Time now);
   DetectorFired DetectorReading(const FeatureSlot& slot, size_t which, Time now);
 
@@ -149,7 +147,6 @@ class SymbolMetrics {
   void OnTopChanged(Time now, const TopOfBook& top);
   NotReady CarriedReason(const FeatureSpec& spec) const;
   FeatureValue BookValue(const FeatureSpec& spec) const;
-  FeatureValue VwapValue(Time now) const;
   void CorrectTrade(Time now, TradeLog::Trade& trade, Price price, Quantity quantity, bool bust);
 
   book::BookState book_;
@@ -159,6 +156,7 @@ class SymbolMetrics {
   bool started_ = false;
   bool exchange_day_ = true;
   Carried carried_;
+  std::vector<NotReady> not_carried_;  // of each slot: ready, or why it never will be
   TradingStatus trading_status_ = TradingStatus::kUnknown;
   int64_t sampled_ = 0;  // the grid time up to which samples were taken
 
@@ -224,6 +222,54 @@ inline void SymbolMetrics::EndOfRow(Time now) {
   }
 }
 
+inline FeatureValue SymbolMetrics::Value(const FeatureSlot& slot, Time now) {
+  const FeatureSpec& spec = slot.spec;
+  if (const NotReady reason = not_carried_[slot.position]; reason != NotReady::kReady) return Unready(reason);
+  switch (spec.kind) {
+    case FeatureKind::kSpreadChange:
+      return spread_changes_[slot.index].Value(now, top_);
+    case FeatureKind::kSpreadBelowFor:
+      return spreads_below_[slot.index].Value(now, top_);
+    case FeatureKind::kTapeVelocity:
+      return velocities_[slot.index].Value(now);
+    case FeatureKind::kVwap:
+    case FeatureKind::kVwapReclaim:
+      if (!InSession(now)) return Unready(NotReady::kNoSession);
+      if (vwap_.empty()) return Unready(NotReady::kNoTrades);
+      return spec.kind == FeatureKind::kVwap ? Ready(vwap_.value()) : reclaims_[slot.index].Value(now);
+    case FeatureKind::kBidWallAge:
+      return top_.valid() ? Ready(walls_[slot.index].Age(now)) : Unready(ReasonOf(top_.condition));
+    case FeatureKind::kFakeWall:
+      return top_.valid() ? Ready(walls_[wall_ages_ + slot.index].FakeActive(now) ? 1 : 0)
+                          : Unready(ReasonOf(top_.condition));
+    case FeatureKind::kAskReplenishment:
+      return replenishments_[slot.index].Value(now);
+    case FeatureKind::kLiquidityCollapse:
+      return collapses_[slot.index].Value(now, top_);
+    case FeatureKind::kTapeStall:
+      return last_price_ ? Ready(Seconds(now - last_trade_time_)) : Unready(NotReady::kNoTrades);
+    case FeatureKind::kOrderFlowImbalance:
+      return top_.valid() ? flows_[slot.index].Value(now) : Unready(ReasonOf(top_.condition));
+    default:
+      return BookValue(spec);
+  }
+}
+
+inline bool SymbolMetrics::DetectorActive(const FeatureSlot& slot, size_t which, Time now) {
+  switch (slot.spec.kind) {
+    case FeatureKind::kFakeWall:
+      return walls_[wall_ages_ + slot.index].FakeActive(now);
+    case FeatureKind::kAskReplenishment:
+      return replenishments_[slot.index].Active(now);
+    case FeatureKind::kLiquidityCollapse:
+      return which == 0 ? collapses_[slot.index].Active(now) : collapses_[slot.index].BlowOutActive(now);
+    case FeatureKind::kTapeStall:
+      return stalls_[slot.index].Active(now, InSession(now));
+    default:
+      return false;
+  }
+}
+
 inline bool SymbolMetrics::Above(const StrategyTrigger& trigger, const FeatureSet& set, Time now) {
   constexpr double kRounding = 1e-9;  // points are decimals; their sum is compared as such
   double sum = 0;
@@ -239,7 +285,7 @@ inline bool SymbolMetrics::Above(const StrategyTrigger& trigger, const FeatureSe
 template <class Archive>
 void SymbolMetrics::Persist(Archive& a) {
   a(feed, dirty, live, first_quote_sent, extremes, sent, above, reported);
-  a(book_, top_, changed_, session_trades_, started_, exchange_day_, carried_, trading_status_, sampled_);
+  a(book_, top_, changed_, session_trades_, started_, exchange_day_, carried_, not_carried_, trading_status_, sampled_);
   a(last_price_, last_trade_time_, vwap_, session_, utc_day_, volume_start_, day_volume_, trade_log_, minute_spreads_);
   a(volume_profile_.sessions, volume_profile_.first_minute, volume_profile_.cumulative);
   a(spread_changes_, spreads_below_, velocities_, reclaims_, walls_, replenishments_, collapses_, stalls_, flows_);
