@@ -122,8 +122,8 @@ class LiquidityCollapse {
     blow_out_.Set(now, wide);
   }
 
+  // What every event touches first, the windows last.
   FeatureSpec spec_;
-  SampleWindow<kSamples> spreads_, bids_, asks_;
   HeldCondition collapse_, blow_out_;
   bool seen_ = false;   // both sides, once
   bool ready_ = false;  // 30 s of samples
@@ -132,6 +132,7 @@ class LiquidityCollapse {
   int64_t spread_median2_ = 0, bid_median2_ = 0, ask_median2_ = 0;  // doubled
   int64_t spread_sample_ = 0, bid_sample_ = 0, ask_sample_ = 0;
   uint64_t unchanged_ = 0;  // samples equal to the last one
+  SampleWindow<kSamples> spreads_, bids_, asks_;
 };
 
 }  // namespace spillway::metrics

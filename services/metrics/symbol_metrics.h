@@ -169,7 +169,6 @@ class SymbolMetrics {
   std::optional<Time> volume_start_;
   Quantity day_volume_;
   TradeLog trade_log_;
-  SampleWindow<kMinuteSamples> minute_spreads_;
 
   // One entry a slot of the kind, in slot order.
   std::vector<SpreadChange> spread_changes_;
@@ -182,6 +181,8 @@ class SymbolMetrics {
   std::vector<TapeStallDetector> stalls_;
   std::vector<OrderFlowImbalance> flows_;
   uint32_t wall_ages_ = 0;  // how many of walls_ are for ages
+
+  SampleWindow<kMinuteSamples> minute_spreads_;  // last: big and seldom touched
 };
 
 inline void SymbolMetrics::Apply(const MarketEvent& event) {
@@ -211,7 +212,12 @@ inline void SymbolMetrics::EndOfRow(Time now) {
     const TopOfBook top = TopOfBook::Of(book_);
     if (top != top_) OnTopChanged(now, top);
     if ((changed_ & kBids) != 0) {
-      for (BidWalls& walls : walls_) walls.OnRowEnd(now, book_.levels().bids(), carried_.causes);
+      BidWalls::Found found;
+      for (size_t i = 0; i < walls_.size(); ++i) {
+        const book::BookSide& bids = book_.levels().bids();
+        if (i == 0 || !walls_[i].SearchesLike(walls_[i - 1])) walls_[i].Search(bids, found);
+        walls_[i].OnRowEnd(now, bids, found, carried_.causes);
+      }
     }
     for (LiquidityCollapse& collapse : collapses_) collapse.OnRowEnd(now, top_, book_.levels());
     changed_ = 0;
@@ -270,6 +276,20 @@ inline bool SymbolMetrics::DetectorActive(const FeatureSlot& slot, size_t which,
   }
 }
 
+// spillway::Compare, without a call: it runs for every rule at every end of an event.
+inline bool Satisfied(double value, const TriggerRule& rule) {
+  switch (rule.comparison) {
+    case Comparison::kLessEqual:
+      return value <= rule.limit;
+    case Comparison::kGreaterEqual:
+      return value >= rule.limit;
+    case Comparison::kIsTrue:
+      return value != 0;
+    default:
+      return Compare(value, rule.comparison, rule.limit);
+  }
+}
+
 inline bool SymbolMetrics::Above(const StrategyTrigger& trigger, const FeatureSet& set, Time now) {
   constexpr double kRounding = 1e-9;  // points are decimals; their sum is compared as such
   double sum = 0;
@@ -277,7 +297,7 @@ inline bool SymbolMetrics::Above(const StrategyTrigger& trigger, const FeatureSe
     if (sum + rule.rest_max + kRounding < trigger.threshold) return false;
     if (sum + rule.rest_min + kRounding >= trigger.threshold) return true;
     const FeatureValue value = Value(set.slots[rule.slot], now);
-    if (value.ready() && Compare(value.value, rule.comparison, rule.limit)) sum += rule.points;
+    if (value.ready() && Satisfied(value.value, rule)) sum += rule.points;
   }
   return sum + kRounding >= trigger.threshold;
 }

@@ -110,7 +110,14 @@ class PrintMatcher {
 class BidWalls {
  public:
   static constexpr size_t kVisibleLevels = 10;
-  static constexpr size_t kWallsMax = 6;  // beyond it the one furthest from the best is forgotten
+  static constexpr size_t kWallsMax = 6;  // beyond it those furthest from the best are left out
+
+  // The levels that are walls now, the best first.
+  struct Found {
+    size_t count = 0;
+    std::array<int64_t, kWallsMax> prices;
+    std::array<int64_t, kWallsMax> sizes;
+  };
 
   BidWalls() = default;
   explicit BidWalls(const FeatureSpec& spec)
@@ -134,10 +141,15 @@ class BidWalls {
       if (walls_[i].price == price.nanos()) walls_[i].match.OnPrint(now, quantity.e8());
     }
   }
+  // True if both look for the same walls, so that one search serves them.
+  bool SearchesLike(const BidWalls& other) const {
+    return spec_.levels == other.spec_.levels && multiple_milli_ == other.multiple_milli_ && minimum_ == other.minimum_;
+  }
+  void Search(const book::BookSide& bids, Found& found) const;
   // At the end of an event that changed bids.
-  void OnRowEnd(Time now, const book::BookSide& bids, bool causes) {
+  void OnRowEnd(Time now, const book::BookSide& bids, const Found& found, bool causes) {
     if (count_ > 0) Review(now, bids, causes);
-    Detect(now, bids);
+    for (size_t i = 0; i < found.count; ++i) Track(now, found.prices[i], found.sizes[i]);
   }
   // Judges walls whose time has come.
   void Advance(Time now) {
@@ -251,19 +263,6 @@ class BidWalls {
     count_ = kept;
   }
 
-  void Detect(Time now, const book::BookSide& bids) {
-    const size_t top = std::min<size_t>(bids.size(), std::max(spec_.levels, 1U));
-    const int64_t* const end = bids.sizes_end();
-    int64_t largest = 0;
-    for (size_t rank = 0; rank < top; ++rank) largest = std::max(largest, *(end - 1 - rank));
-    // If the largest is no wall, none is.
-    if (largest < minimum_ || !Qualifies(largest, bids)) return;
-    for (size_t rank = 0; rank < top; ++rank) {
-      const int64_t size = *(end - 1 - rank);
-      if (size < minimum_ || (size != largest && !Qualifies(size, bids))) continue;
-      Track(now, bids.price_at(rank).nanos(), size);
-    }
-  }
   // size >= multiple * median, exactly. Of n levels, multiple * median <= size if and only if that holds for more than
   // half of them; with an even n and exactly half, the two middle ones decide.
   bool Qualifies(int64_t size, const book::BookSide& bids) const {
@@ -298,6 +297,7 @@ class BidWalls {
       for (Wall& wall : walls_) {
         if (wall.price < place->price) place = &wall;
       }
+      if (place->price > price) return;
     }
     *place = Wall();
     place->price = price;
@@ -310,11 +310,27 @@ class BidWalls {
   FeatureSpec spec_;
   int64_t multiple_milli_ = 3000;
   int64_t minimum_ = 0;
-  std::array<Wall, kWallsMax> walls_{};
   uint64_t count_ = 0;
   std::optional<Time> fake_until_;
   Price fake_price_;
   double fake_removed_ = 0;
+  std::array<Wall, kWallsMax> walls_{};
 };
+
+inline void BidWalls::Search(const book::BookSide& bids, Found& found) const {
+  found.count = 0;
+  const size_t top = std::min<size_t>(bids.size(), std::max(spec_.levels, 1U));
+  const int64_t* const end = bids.sizes_end();
+  int64_t largest = 0;
+  for (size_t rank = 0; rank < top; ++rank) largest = std::max(largest, *(end - 1 - rank));
+  // If the largest is no wall, none is.
+  if (largest < minimum_ || !Qualifies(largest, bids)) return;
+  for (size_t rank = 0; rank < top && found.count < kWallsMax; ++rank) {
+    const int64_t size = *(end - 1 - rank);
+    if (size < minimum_ || (size != largest && !Qualifies(size, bids))) continue;
+    found.prices[found.count] = bids.price_at(rank).nanos();
+    found.sizes[found.count++] = size;
+  }
+}
 
 }  // namespace spillway::metrics
