@@ -1,5 +1,7 @@
 #include "tests/unit/ingest/dbn_bytes.h"
 
+#include <string_view>
+
 namespace spillway::test {
 namespace {
 
@@ -12,11 +14,11 @@ void Put(std::string& bytes, T value) {
 
 std::string DbnMetadata(const std::vector<DbnMapping>& mappings) {
   constexpr uint16_t kSymbolSize = 71;
-  const auto symbol = [](std::string text) {
-    text.resize(kSymbolSize);
-    return text;
-  };
   std::string metadata = "XNAS.ITCH";
+  const auto append = [&](std::string_view symbol) {
+    metadata.append(symbol);
+    metadata.append(kSymbolSize - symbol.size(), '\0');
+  };
   metadata.resize(16);
   Put<uint16_t>(metadata, 0);  // mbo
   Put<uint64_t>(metadata, kDbnStart);
@@ -30,11 +32,11 @@ std::string DbnMetadata(const std::vector<DbnMapping>& mappings) {
   for (int empty = 0; empty < 4; ++empty) Put<uint32_t>(metadata, 0);  // schema definition and three lists of symbols
   Put<uint32_t>(metadata, static_cast<uint32_t>(mappings.size()));
   for (const DbnMapping& mapping : mappings) {
-    metadata += symbol(mapping.symbol);
+    append(mapping.symbol);
     Put<uint32_t>(metadata, 1);
     Put<uint32_t>(metadata, mapping.begin);
     Put<uint32_t>(metadata, mapping.end);
-    metadata += symbol(std::to_string(mapping.instrument));
+    append(std::to_string(mapping.instrument));
   }
   std::string bytes = "DBN\2";
   Put<uint32_t>(bytes, static_cast<uint32_t>(metadata.size()));
