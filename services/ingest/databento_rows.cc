@@ -42,7 +42,10 @@ size_t DatabentoDepth(DatabentoSchema schema) {
 }
 
 DatabentoRows::DatabentoRows(DatabentoSchema schema, InstrumentId instrument)
-    : schema_(schema), row_(instrument), window_(std::max<size_t>(1, DatabentoDepth(schema))) {}
+    : schema_(schema),
+      priced_actions_(schema == DatabentoSchema::kMbo ? "TFAM" : "T"),
+      row_(instrument),
+      window_(std::max<size_t>(1, DatabentoDepth(schema))) {}
 
 void DatabentoRows::Describe(DatabentoSchema schema, std::string_view format, FeedCapabilities& capabilities) {
   capabilities.name = fmt::format("{} {}", format, DatabentoSchemaName(schema));
@@ -56,17 +59,11 @@ void DatabentoRows::Describe(DatabentoSchema schema, std::string_view format, Fe
 }
 
 std::string DatabentoRows::Complaint(const DatabentoRecord& record) const {
-  if (std::string_view("AMCRTFN").find(record.action) == std::string_view::npos) {
+  if (!kDatabentoActions.contains(record.action)) {
     return fmt::format("action is '{}', expected one of A M C R T F N", record.action);
   }
-  if (record.side != 'B' && record.side != 'A' && record.side != 'N') {
-    return fmt::format("side is '{}', expected B, A or N", record.side);
-  }
-  const std::string_view priced = schema_ == DatabentoSchema::kMbo ? "TFAM" : "T";
-  if (!record.has_price && priced.find(record.action) != std::string_view::npos) {
-    return fmt::format("an action {} has no price", record.action);
-  }
-  return "";
+  if (!kDatabentoSides.contains(record.side)) return fmt::format("side is '{}', expected B, A or N", record.side);
+  return fmt::format("an action {} has no price", record.action);
 }
 
 std::span<const MarketEvent> DatabentoRows::Translate(const DatabentoRecord& record, uint64_t position,

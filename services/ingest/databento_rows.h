@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "libs/base/time.h"
@@ -36,6 +38,22 @@ struct DatabentoFlags {
   static constexpr uint8_t kMaybeBadBook = 4;
 };
 
+// A set of capital letters, one bit each.
+class LetterSet {
+ public:
+  explicit constexpr LetterSet(std::string_view letters) {
+    for (const char letter : letters) bits_ |= 1u << (letter - 'A');
+  }
+  constexpr bool contains(char letter) const {
+    return letter >= 'A' && letter <= 'Z' && ((bits_ >> (letter - 'A')) & 1) != 0;
+  }
+
+ private:
+  uint32_t bits_ = 0;
+};
+inline constexpr LetterSet kDatabentoActions("AMCRTFN");
+inline constexpr LetterSet kDatabentoSides("BAN");
+
 // Publisher numbers, as Databento lists them.
 inline constexpr uint16_t kPublisherCme = 1;
 
@@ -48,7 +66,11 @@ class DatabentoRows {
   // The events of one record. `facts` counts what its flags say. The record's event time must have been accepted.
   std::span<const MarketEvent> Translate(const DatabentoRecord& record, uint64_t position, SourceFacts& facts);
 
-  // What is wrong with the record as such; empty if nothing is.
+  // Whether action, side and price belong together; Complaint says why not.
+  bool Accepts(const DatabentoRecord& record) const {
+    const bool known = kDatabentoActions.contains(record.action) && kDatabentoSides.contains(record.side);
+    return known && (record.has_price || !priced_actions_.contains(record.action));
+  }
   std::string Complaint(const DatabentoRecord& record) const;
   // Announces what a feed of this schema carries.
   static void Describe(DatabentoSchema schema, std::string_view format, FeedCapabilities& capabilities);
@@ -65,6 +87,7 @@ class DatabentoRows {
   };
 
   DatabentoSchema schema_;
+  LetterSet priced_actions_;  // those that need a price
   RowBuilder row_;
   LevelWindow window_;
   PendingExecutions executions_;

@@ -289,7 +289,7 @@ bool DatabentoCsvSource::ReadRecord(std::string_view line) {
     record_.publisher = static_cast<uint16_t>(publisher);
   }
   if (columns_.symbol != kAbsent && At(line, columns_.symbol) != symbol_ && !symbol_.empty()) return false;
-  return rows_.Complaint(record_).empty();
+  return rows_.Accepts(record_);
 }
 
 // Sides that did not change since the last row that went out are not built again.
@@ -374,10 +374,10 @@ absl::Status DatabentoCsvSource::ExplainRecord(const std::function<std::string_v
   if (columns_.symbol != kAbsent && !symbol_.empty() && at(columns_.symbol) != symbol_) {
     return Wrong("symbol", at(columns_.symbol), fmt::format("'{}'", symbol_));
   }
-  const std::string complaint =
-      rows_.Complaint({.has_price = !price.empty(), .action = at(columns_.action)[0], .side = at(columns_.side)[0]});
-  if (complaint.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(fmt::format("{}: {}", lines_->Where(), complaint));
+  const DatabentoRecord record{
+      .has_price = !price.empty(), .action = at(columns_.action)[0], .side = at(columns_.side)[0]};
+  if (rows_.Accepts(record)) return absl::OkStatus();
+  return absl::InvalidArgumentError(fmt::format("{}: {}", lines_->Where(), rows_.Complaint(record)));
 }
 
 absl::StatusOr<std::unique_ptr<Source>> Open(const SourceOptions& options) {

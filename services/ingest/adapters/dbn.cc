@@ -348,7 +348,8 @@ absl::Status DbnSource::ReadRecord(std::span<const char> bytes) {
   record_.flags = static_cast<uint8_t>(bytes[mbo ? 36 : 30]);
   record_.action = bytes[mbo ? 38 : 28];
   record_.side = bytes[mbo ? 39 : 29];
-  if (const std::string complaint = rows_.Complaint(record_); !complaint.empty()) return Wrong(complaint);
+  if (!rows_.Accepts(record_)) [[unlikely]]
+    return Wrong(rows_.Complaint(record_));
   if (record_.size == kUndefinedSize) {
     if (record_.action != 'R' && record_.action != 'N') return Wrong("size is undefined, expected a number");
     record_.size = 0;
