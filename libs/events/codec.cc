@@ -12,7 +12,6 @@
 namespace spillway {
 namespace {
 
-constexpr uint32_t kMarketBatchField = 21;
 constexpr uint32_t kGroupEventsField = 5;
 
 void ToProto(const EventHeader& in, Producer group_producer, v1::Event& out) {
@@ -269,6 +268,14 @@ absl::StatusOr<GroupView> GroupView::Open(std::string_view bytes) {
   view.events_ = bytes.substr(static_cast<size_t>(events - bytes.data()));
   view.rest_ = view.events_;
   return view;
+}
+
+uint32_t BodyField(std::string_view payload) {
+  wire::Reader reader(payload);
+  for (wire::Field field; reader.Next(field);) {
+    if (field.number >= 20 && field.type == wire::kBytes) return field.number;
+  }
+  return 0;
 }
 
 bool GroupView::Next(std::string_view& encoded, std::string_view& payload) {

@@ -83,4 +83,9 @@ class GroupView {
   bool ok_ = true;
 };
 
+// The body's field number in v1::Event, without decoding it; 0: none.
+uint32_t BodyField(std::string_view payload);
+inline constexpr uint32_t kInstrumentDefinitionField = 20;
+inline constexpr uint32_t kMarketBatchField = 21;
+
 }  // namespace spillway

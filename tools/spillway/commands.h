@@ -1,0 +1,87 @@
+// The commands of the `spillway` program: what the command line asks for, as plain structs, and what does it.
+// Exit codes are part of the interface (kExit*); `spillway --help` lists them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace spillway::cli {
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitDiffers = 1;   // verify: it is not what was recorded; diff: the runs differ; check: not valid
+inline constexpr int kExitUsage = 2;     // the command line or a configuration is wrong
+inline constexpr int kExitBadInput = 3;  // a file or session is missing, malformed or damaged
+inline constexpr int kExitFailed = 4;    // anything else: no space, no permission, ...
+
+struct ImportArguments {
+  std::string format;
+  std::vector<std::string> files;
+  std::string symbol, date, out, reference;
+  bool skip_errors = false, replace = false, json = false;
+};
+int Import(const ImportArguments& arguments);
+
+struct SimArguments {
+  std::string scenario, out;
+  uint64_t seed = 0;      // 0: the scenario's
+  uint32_t symbols = 0;   // 0: the scenario's
+  bool replace = false, json = false;
+};
+int Sim(const SimArguments& arguments);
+
+struct LogArguments {
+  std::string session, lane, from, to;
+  uint64_t limit = 0;  // 0: all
+  bool json = false;
+};
+int LogInfo(const LogArguments& arguments);
+int LogCat(const LogArguments& arguments);
+int LogVerify(const LogArguments& arguments);
+
+struct FeaturesArguments {
+  std::string session, symbol, profile = "ofi-classic@1", every = "1s", from, to;
+  bool csv = false, json = false;
+};
+int Features(const FeaturesArguments& arguments);
+
+struct RunArguments {
+  std::string session, out, reference;
+  std::vector<std::string> profiles;
+  bool replace = false, json = false, quiet = false, show_shadow = false;
+};
+int Run(const RunArguments& arguments);
+
+struct ReplayArguments {
+  std::string session, profile;
+  bool verify = false, diff = false, json = false;
+};
+int Replay(const ReplayArguments& arguments);
+
+struct TraceArguments {
+  std::string session, id;
+  bool json = false;
+};
+int Trace(const TraceArguments& arguments);
+
+struct ReportArguments {
+  std::string session, html;
+  bool json = false;
+};
+int Report(const ReportArguments& arguments);
+
+struct ProfileArguments {
+  std::string profile;
+  bool json = false;
+};
+int ProfileList(const ProfileArguments& arguments);
+int ProfileShow(const ProfileArguments& arguments);
+int ProfileCheck(const ProfileArguments& arguments);
+
+struct DemoArguments {
+  std::string out, scenario;
+  bool json = false;
+};
+int Demo(const DemoArguments& arguments);
+
+}  // namespace spillway::cli

@@ -1,0 +1,172 @@
+#include "fmt/format.h"
+#include "libs/events/codec.h"
+#include "libs/events/text.h"
+#include "libs/profile/declared_features.h"
+#include "libs/profile/profile_loader.h"
+#include "nlohmann/json.hpp"
+#include "services/metrics/metrics_processor.h"
+#include "tools/spillway/commands.h"
+#include "tools/spillway/console.h"
+#include "tools/spillway/session_files.h"
+
+namespace spillway::cli {
+namespace {
+
+constexpr Duration kBoundary = std::chrono::milliseconds(250);
+
+// A profile that declares every feature, with the parameters of another.
+v1::Profile EveryFeature(const v1::Profile& parameters) {
+  v1::Profile profile = parameters;
+  profile.set_name("features");
+  profile.clear_gates();
+  profile.clear_cancel();
+  profile.mutable_rubric()->Clear();
+  profile.mutable_rubric()->set_threshold(1e9);  // never a trigger: snapshots at the boundaries only
+  for (int kind = 1; ParseFeatureKind(FeatureKindName(static_cast<FeatureKind>(kind))); ++kind) {
+    v1::ScoreRule& rule = *profile.mutable_rubric()->add_rules();
+    rule.set_id(std::string(FeatureKindName(static_cast<FeatureKind>(kind))));
+    rule.set_feature(rule.id());
+    rule.set_op("is true");
+    rule.set_points(1);
+  }
+  return profile;
+}
+
+// Prints the last snapshot at each multiple of the period; between two the features did not change.
+class Rows final : public runtime::EventSink {
+ public:
+  Rows(const FeaturesArguments& arguments, Duration every, std::optional<Time> from, std::optional<Time> to)
+      : arguments_(arguments), every_(every), from_(from), to_(to) {}
+
+  void Emit(const Event& event) override {
+    names_.Learn(event);
+    if (const auto* set = std::get_if<FeatureSetDefined>(&event.body)) Header(*set);
+    if (const auto* definition = std::get_if<InstrumentDefinition>(&event.body)) {
+      if (definition->symbol == arguments_.symbol) instrument_ = definition->id;
+    }
+    const auto* snapshot = std::get_if<FeatureSnapshot>(&event.body);
+    if (snapshot == nullptr || event.header.instrument != instrument_ || instrument_ == 0) return;
+    PrintUntil(event.header.event_time);
+    last_ = *snapshot;
+    last_time_ = event.header.event_time;
+  }
+  void Finish() {
+    if (last_) PrintUntil(last_time_ + every_);
+  }
+  bool symbol_found() const { return instrument_ != 0; }
+
+ private:
+  void Header(const FeatureSetDefined& set) {
+    specs_ = set.specs;
+    if (arguments_.json) return;
+    std::string line = "time,bid,ask,bid_size,ask_size,last_price,book";
+    for (const FeatureSpec& spec : specs_) line += "," + std::string(FeatureKindName(spec.kind));
+    fmt::print("{}\n", line);
+  }
+
+  // Rows whose time is before `time`: the next snapshot is for it.
+  void PrintUntil(Time time) {
+    if (!last_) {
+      next_ = FloorTo(time, every_);
+      if (next_ < time) next_ += every_;
+      return;
+    }
+    for (; next_ < time; next_ += every_) {
+      if ((!from_ || next_ >= *from_) && (!to_ || next_ < *to_) && next_ >= last_time_) Print();
+    }
+  }
+
+  void Print() {
+    const Quote& q = last_->quote;
+    const bool bid = (last_->book & BookCondition::kBidEmpty) == 0;
+    const bool ask = (last_->book & BookCondition::kAskEmpty) == 0;
+    if (arguments_.json) {
+      nlohmann::ordered_json json = {{"time", FormatTime(next_)}};
+      if (bid) json["bid"] = q.bid.ToString(), json["bid_size"] = q.bid_size.ToString();
+      if (ask) json["ask"] = q.ask.ToString(), json["ask_size"] = q.ask_size.ToString();
+      if (last_->last_price) json["last_price"] = last_->last_price->ToString();
+      json["book"] = last_->book;
+      for (size_t i = 0; i < specs_.size(); ++i) {
+        const FeatureValue& value = last_->values[i];
+        const std::string name(FeatureKindName(specs_[i].kind));
+        if (value.ready()) {
+          json[name] = value.value;
+        } else {
+          json["not_ready"][name] = NotReadyName(value.not_ready);
+        }
+      }
+      fmt::print("{}\n", json.dump());
+      return;
+    }
+    std::string line = fmt::format("{},{},{},{},{},{},{}", FormatTime(next_), bid ? q.bid.ToString() : "",
+                                   ask ? q.ask.ToString() : "", bid ? q.bid_size.ToString() : "",
+                                   ask ? q.ask_size.ToString() : "", last_->last_price ? last_->last_price->ToString() : "",
+                                   last_->book);
+    for (const FeatureValue& value : last_->values) line += value.ready() ? fmt::format(",{}", value.value) : ",";
+    fmt::print("{}\n", line);
+  }
+
+  const FeaturesArguments& arguments_;
+  const Duration every_;
+  const std::optional<Time> from_, to_;
+  NameTable names_;
+  std::vector<FeatureSpec> specs_;
+  InstrumentId instrument_ = 0;
+  std::optional<FeatureSnapshot> last_;
+  Time last_time_, next_;
+};
+
+absl::StatusOr<std::optional<Time>> OptionalTime(const std::string& text) {
+  if (text.empty()) return std::optional<Time>();
+  absl::StatusOr<Time> time = ParseTime(text);
+  if (!time.ok()) return time.status();
+  return std::optional<Time>(*time);
+}
+
+}  // namespace
+
+int Features(const FeaturesArguments& arguments) {
+  const absl::StatusOr<Duration> every = ParseDuration(arguments.every);
+  const absl::StatusOr<std::optional<Time>> from = OptionalTime(arguments.from), to = OptionalTime(arguments.to);
+  for (const absl::Status& status : {every.status(), from.status(), to.status()}) {
+    if (!status.ok()) {
+      Fail(status);
+      return kExitUsage;
+    }
+  }
+  if (every->count() <= 0 || *every % kBoundary != Duration(0)) {
+    return Fail(absl::FailedPreconditionError(fmt::format("--every {}: a multiple of 250ms is expected", arguments.every)));
+  }
+  const absl::StatusOr<v1::Profile> parameters = profile::LoadProfile(arguments.profile);
+  if (!parameters.ok()) {
+    Fail(parameters.status());
+    return kExitUsage;
+  }
+  absl::StatusOr<std::unique_ptr<log::SegmentLog>> session = OpenSession(arguments.session);
+  if (!session.ok()) return Fail(session.status());
+
+  Rows rows(arguments, *every, *from, *to);
+  metrics::MetricsProcessor metrics;
+  Event configuration;
+  configuration.header.producer = Producer::kGateway;
+  configuration.header.instance = StrategyInstanceIdOf("features");
+  configuration.body = ConfigurationVersion{.kind = ConfigurationKind::kProfile,
+                                            .name = "features",
+                                            .mode = InstanceMode::kShadow,
+                                            .effective_time = {},
+                                            .document = profile::SerializeDeterministic(EveryFeature(*parameters))};
+  metrics.Process(configuration, rows);
+  const absl::Status status = ForEachEvent(**session, "market.0", [&](const LaneEvent& lane_event) {
+    // The profiles of a recorded run are not wanted here: they would add snapshots between the boundaries.
+    if (!std::holds_alternative<ConfigurationVersion>(lane_event.event.body)) metrics.Process(lane_event.event, rows);
+    return true;
+  });
+  if (!status.ok()) return Fail(status);
+  rows.Finish();
+  if (!rows.symbol_found()) {
+    return Fail(absl::NotFoundError(fmt::format("{} has no symbol '{}'", arguments.session, arguments.symbol)));
+  }
+  return kExitOk;
+}
+
+}  // namespace spillway::cli

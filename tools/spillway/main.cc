@@ -1,0 +1,211 @@
+// The command line: what it understands, and its help. Each command is in a file of its own (commands.h).
+#include <functional>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "libs/base/build_info.h"
+#include "services/ingest/source.h"
+#include "tools/spillway/commands.h"
+
+namespace spillway::cli {
+namespace {
+
+constexpr char kExitCodes[] =
+    "Exit codes: 0 done; 1 differs from what was recorded, or does not hold; 2 wrong use or configuration;\n"
+    "3 input missing, malformed or damaged; 4 could not be done (no space, no permission, ...).\n";
+
+// A sub-command with its examples, and what to run when it was given.
+CLI::App* Command(CLI::App& app, const std::string& name, const std::string& description, const std::string& examples) {
+  CLI::App* command = app.add_subcommand(name, description);
+  command->footer("Examples:\n" + examples);
+  return command;
+}
+
+std::string FormatsText() {
+  std::string text = "\nFormats and their files:\n";
+  for (const ingest::Format& format : ingest::Formats()) {
+    text += "  " + format.name;
+    for (const std::string& file : format.files) text += " <" + file + ">";
+    text += "\n      " + format.help + "\n";
+  }
+  return text;
+}
+
+void AddImport(CLI::App& app, std::function<int()>& run) {
+  static ImportArguments a;
+  CLI::App* command = Command(app, "import", "Turn recorded market data into a session",
+                              "  spillway import databento-csv SOUN_mbp10.csv.zst --symbol SOUN --out soun\n"
+                              "  spillway import lobster AAPL_2012-06-21_message_10.csv AAPL_2012-06-21_orderbook_10.csv \\\n"
+                              "      --symbol AAPL --out aapl\n" +
+                                  FormatsText());
+  command->add_option("format", a.format, "Format of the files")->required();
+  command->add_option("files", a.files, "The files, in the order that the format wants; .gz and .zst are read as they are")
+      ->required();
+  command->add_option("--symbol", a.symbol, "Symbol of the instrument")->required();
+  command->add_option("--date", a.date, "Trading day (2012-06-21), where neither rows nor file names carry it");
+  command->add_option("--out", a.out, "Session directory to write")->required();
+  command->add_option("--reference", a.reference, "CSV of reference data (security type, float, average volume by minute)");
+  command->add_option_function<std::string>(
+             "--on-error", [](const std::string& value) { a.skip_errors = value == "skip"; },
+             "stop (default): the first bad row ends the import; skip: leave bad rows out, count and list them")
+      ->check(CLI::IsMember({"stop", "skip"}));
+  command->add_flag("--replace", a.replace, "Replace an existing session");
+  command->add_flag("--json", a.json, "Result as JSON");
+  command->callback([&run] { run = [] { return Import(a); }; });
+}
+
+void AddSim(CLI::App& app, std::function<int()>& run) {
+  static SimArguments a;
+  CLI::App* command = Command(app, "sim", "Simulate a market with planted truth",
+                              "  spillway sim --out /tmp/sim --seed 7\n"
+                              "  spillway sim --scenario deploy/scenarios/stress.yaml --symbols 500 --out /tmp/stress\n");
+  command->add_option("--scenario", a.scenario, "Scenario: a shipped name (demo, detectors, stress) or a YAML file");
+  command->add_option("--seed", a.seed, "Seed, instead of the scenario's");
+  command->add_option("--symbols", a.symbols, "Number of symbols, instead of the scenario's");
+  command->add_option("--out", a.out, "Session directory to write; the truth goes to truth.jsonl in it")->required();
+  command->add_flag("--replace", a.replace, "Replace an existing session");
+  command->add_flag("--json", a.json, "Result as JSON");
+  command->callback([&run] { run = [] { return Sim(a); }; });
+}
+
+void AddLog(CLI::App& app, std::function<int()>& run) {
+  static LogArguments a;
+  CLI::App* log = app.add_subcommand("log", "Look into a session");
+  log->require_subcommand(1);
+  CLI::App* info = Command(*log, "info", "What a session holds, symbol by symbol", "  spillway log info soun --json\n");
+  CLI::App* cat = Command(*log, "cat", "Print the events of a lane, one a line",
+                          "  spillway log cat out --lane trading | grep signal\n"
+                          "  spillway log cat out --lane market.0 --from 2025-05-02T13:31:00Z --limit 20\n");
+  CLI::App* verify = Command(*log, "verify", "Check checksums, hash chain, sequence and time of every lane",
+                             "  spillway log verify out\n");
+  for (CLI::App* command : {info, cat, verify}) {
+    command->add_option("session", a.session, "Session directory")->required();
+    command->add_flag("--json", a.json, "Result as JSON");
+  }
+  cat->add_option("--lane", a.lane, "Lane (default: all, one after the other)");
+  cat->add_option("--from", a.from, "First time (UTC)");
+  cat->add_option("--to", a.to, "Last time (UTC), exclusive");
+  cat->add_option("--limit", a.limit, "At most this many events");
+  info->callback([&run] { run = [] { return LogInfo(a); }; });
+  cat->callback([&run] { run = [] { return LogCat(a); }; });
+  verify->callback([&run] { run = [] { return LogVerify(a); }; });
+}
+
+void AddFeatures(CLI::App& app, std::function<int()>& run) {
+  static FeaturesArguments a;
+  CLI::App* command = Command(app, "features", "Print the order-flow features of a symbol over time",
+                              "  spillway features soun --symbol SOUN --every 1s --csv > soun.csv\n");
+  command->add_option("session", a.session, "Session directory")->required();
+  command->add_option("--symbol", a.symbol, "Symbol")->required();
+  command->add_option("--every", a.every, "Period of event time, a multiple of 250ms")->capture_default_str();
+  command->add_option("--profile", a.profile, "Profile whose feature parameters are used")->capture_default_str();
+  command->add_option("--from", a.from, "First time (UTC)");
+  command->add_option("--to", a.to, "Last time (UTC), exclusive");
+  CLI::Option* csv = command->add_flag("--csv", a.csv, "As CSV (default)");
+  command->add_flag("--json", a.json, "As JSON lines")->excludes(csv);
+  command->callback([&run] { run = [] { return Features(a); }; });
+}
+
+void AddRun(CLI::App& app, std::function<int()>& run) {
+  static RunArguments a;
+  CLI::App* command = Command(app, "run", "Run the whole pipeline over a session",
+                              "  spillway run soun --profile examples/soun.yaml --out out\n"
+                              "  spillway run soun --profile ofi-classic@1 --profile examples/soun.yaml --out out\n");
+  command->add_option("session", a.session, "Session directory to read")->required();
+  command->add_option("--profile", a.profiles, "Profile (name@version or a YAML file); the first is active, further ones "
+                                               "run in shadow")
+      ->required();
+  command->add_option("--out", a.out, "Session directory to write")->required();
+  command->add_option("--reference", a.reference, "CSV of reference data (security type, float, average volume by minute)");
+  command->add_flag("--replace", a.replace, "Replace an existing session");
+  command->add_flag("--quiet", a.quiet, "No alert cards");
+  command->add_flag("--show-shadow", a.show_shadow, "Also print the cards of shadow profiles, marked SHADOW");
+  command->add_flag("--json", a.json, "Result as JSON");
+  command->callback([&run] { run = [] { return Run(a); }; });
+}
+
+void AddReplay(CLI::App& app, std::function<int()>& run) {
+  static ReplayArguments a;
+  CLI::App* command = Command(app, "replay", "Replay a recorded run: prove it, or ask what another profile would have done",
+                              "  spillway replay out --verify\n"
+                              "  spillway replay out --profile examples/soun.yaml --diff\n");
+  command->add_option("session", a.session, "Session directory that `spillway run` wrote")->required();
+  CLI::Option* verify = command->add_flag("--verify", a.verify, "Every processor, given its recorded input, must give its "
+                                                                "recorded output, bit for bit");
+  command->add_option("--profile", a.profile, "Profile to replay with instead")->excludes(verify);
+  command->add_flag("--diff", a.diff, "Alerts that only one of the two has, and why")->excludes(verify);
+  command->add_flag("--json", a.json, "Result as JSON");
+  command->callback([&run] { run = [] { return Replay(a); }; });
+}
+
+void AddTraceAndReport(CLI::App& app, std::function<int()>& run) {
+  static TraceArguments trace_arguments;
+  CLI::App* trace = Command(app, "trace", "The whole story of an alert: from the market event to the outcome",
+                            "  spillway trace out 4f1c09\n");
+  trace->add_option("session", trace_arguments.session, "Session directory that `spillway run` wrote")->required();
+  trace->add_option("id", trace_arguments.id, "Correlation id or event id; its first digits are enough if they are unique")
+      ->required();
+  trace->add_flag("--json", trace_arguments.json, "Result as JSON");
+  trace->callback([&run] { run = [] { return Trace(trace_arguments); }; });
+
+  static ReportArguments report_arguments;
+  CLI::App* report = Command(app, "report", "What happened in a run, as text, a page, or JSON",
+                             "  spillway report out --html out.html\n");
+  report->add_option("session", report_arguments.session, "Session directory that `spillway run` wrote")->required();
+  report->add_option("--html", report_arguments.html, "Write a self-contained page to this file");
+  report->add_flag("--json", report_arguments.json, "Result as JSON");
+  report->callback([&run] { run = [] { return Report(report_arguments); }; });
+}
+
+void AddProfile(CLI::App& app, std::function<int()>& run) {
+  static ProfileArguments a;
+  CLI::App* profile = app.add_subcommand("profile", "Strategy profiles");
+  profile->require_subcommand(1);
+  CLI::App* list = Command(*profile, "list", "Shipped profiles", "  spillway profile list\n");
+  CLI::App* show = Command(*profile, "show", "The effective values of a profile", "  spillway profile show ofi-classic@1\n");
+  CLI::App* check = Command(*profile, "check", "Check a profile; errors name file and line",
+                            "  spillway profile check examples/soun.yaml\n");
+  for (CLI::App* command : {show, check}) command->add_option("profile", a.profile, "name@version or a YAML file")->required();
+  for (CLI::App* command : {list, show, check}) command->add_flag("--json", a.json, "Result as JSON");
+  list->callback([&run] { run = [] { return ProfileList(a); }; });
+  show->callback([&run] { run = [] { return ProfileShow(a); }; });
+  check->callback([&run] { run = [] { return ProfileCheck(a); }; });
+}
+
+void AddDemo(CLI::App& app, std::function<int()>& run) {
+  static DemoArguments a;
+  CLI::App* command = Command(app, "demo", "Simulate, run, verify and report, with nothing but this program",
+                              "  spillway demo --out /tmp/demo\n");
+  command->add_option("--out", a.out, "Directory for the session and the report")->required();
+  command->add_option("--scenario", a.scenario, "Scenario instead of the demo's");
+  command->add_flag("--json", a.json, "Result as JSON");
+  command->callback([&run] { run = [] { return Demo(a); }; });
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Spillway watches order flow, finds the moments where liquidity fails, and explains them.", "spillway");
+  app.set_version_flag("--version", std::string(BuildId()));
+  app.require_subcommand(1);
+  app.footer(kExitCodes);
+  std::function<int()> run;
+  AddImport(app, run);
+  AddSim(app, run);
+  AddLog(app, run);
+  AddFeatures(app, run);
+  AddRun(app, run);
+  AddReplay(app, run);
+  AddTraceAndReport(app, run);
+  AddProfile(app, run);
+  AddDemo(app, run);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  }
+  return run ? run() : kExitUsage;
+}
+
+}  // namespace
+}  // namespace spillway::cli
+
+int main(int argc, char** argv) { return spillway::cli::Main(argc, argv); }

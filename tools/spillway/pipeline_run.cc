@@ -1,0 +1,132 @@
+#include "tools/spillway/pipeline_run.h"
+
+#include <map>
+
+#include "libs/base/build_info.h"
+#include "libs/base/check.h"
+#include "libs/profile/profile_loader.h"
+#include "services/journal/journal_processor.h"
+#include "services/metrics/metrics_processor.h"
+#include "services/notifier/notifier_processor.h"
+#include "services/risk/risk.h"
+#include "services/scoring/scoring_processor.h"
+#include "services/universe/universe_processor.h"
+
+namespace spillway::cli {
+
+std::unique_ptr<runtime::Processor> MakeProcessor(Producer producer) {
+  switch (producer) {
+    case Producer::kMetrics: return std::make_unique<metrics::MetricsProcessor>();
+    case Producer::kUniverse: return std::make_unique<universe::UniverseProcessor>();
+    case Producer::kScoring: return std::make_unique<scoring::ScoringProcessor>();
+    case Producer::kRisk: return std::make_unique<risk::RiskProcessor>();
+    case Producer::kNotifier: return std::make_unique<notifier::NotifierProcessor>();
+    case Producer::kJournal: return std::make_unique<journal::JournalProcessor>();
+    default: break;
+  }
+  SPILLWAY_CHECK(false && "no such processor");
+  return nullptr;
+}
+
+runtime::PipelineProcessors MakeProcessors() {
+  return {.metrics = MakeProcessor(Producer::kMetrics),
+          .universe = MakeProcessor(Producer::kUniverse),
+          .scoring = MakeProcessor(Producer::kScoring),
+          .risk = MakeProcessor(Producer::kRisk),
+          .notifier = MakeProcessor(Producer::kNotifier),
+          .journal = MakeProcessor(Producer::kJournal)};
+}
+
+absl::StatusOr<std::vector<StrategyInstance>> LoadInstances(const std::vector<std::string>& profiles) {
+  std::vector<StrategyInstance> instances;
+  std::map<std::string, int> copies;
+  for (const std::string& name : profiles) {
+    absl::StatusOr<v1::Profile> loaded = profile::LoadProfile(name);
+    if (!loaded.ok()) return loaded.status();
+    const std::string full = profile::ProfileName(*loaded);
+    instances.push_back({full + "#" + std::to_string(++copies[full]), *std::move(loaded), !instances.empty()});
+  }
+  return instances;
+}
+
+namespace {
+
+// Writes the gateway's events: they are caused by a person, not by an event, so they are only counted.
+class Gateway {
+ public:
+  explicit Gateway(runtime::EmbeddedPipeline& pipeline) : pipeline_(pipeline) {}
+
+  absl::Status Emit(Time time, StrategyInstanceId instance, EventBody body) {
+    Event event;
+    event.header.producer = Producer::kGateway;
+    event.header.event_time = event.header.ingest_time = time;
+    event.header.instance = instance;
+    event.header.cause.ordinal = ordinal_++;
+    event.body = std::move(body);
+    return pipeline_.Configure(event);
+  }
+
+ private:
+  runtime::EmbeddedPipeline& pipeline_;
+  uint32_t ordinal_ = 0;
+};
+
+absl::Status Configure(Gateway& gateway, Time time, const std::vector<StrategyInstance>& instances) {
+  absl::Status status = gateway.Emit(time, 0, ProcessorVersion{.build = std::string(BuildId())});
+  for (const StrategyInstance& instance : instances) {
+    if (!status.ok()) return status;
+    status = gateway.Emit(time, StrategyInstanceIdOf(instance.name),
+                          ConfigurationVersion{.kind = ConfigurationKind::kProfile,
+                                               .name = instance.name,
+                                               .mode = instance.shadow ? InstanceMode::kShadow : InstanceMode::kActive,
+                                               .effective_time = time,
+                                               .document = profile::SerializeDeterministic(instance.profile)});
+  }
+  return status;
+}
+
+// The definitions in a message, completed by the reference data.
+absl::Status Complete(Gateway& gateway, const log::LaneMessage& message, const universe::ReferenceData& reference) {
+  GroupDecoder decoder;
+  absl::StatusOr<GroupView> group = GroupView::Open(message.bytes);
+  if (!group.ok()) return group.status();
+  std::string_view encoded, payload;
+  absl::Status status;
+  while (status.ok() && group->Next(encoded, payload)) {
+    if (BodyField(payload) != kInstrumentDefinitionField) continue;
+    const absl::Status decoded = decoder.DecodeEvent(payload, group->header().producer, [&](const Event& event) {
+      InstrumentDefinition definition = std::get<InstrumentDefinition>(event.body);
+      if (reference.Complete(definition)) status = gateway.Emit(event.header.event_time, 0, definition);
+    });
+    if (!decoded.ok()) return decoded;
+  }
+  return status;
+}
+
+}  // namespace
+
+absl::Status RunPipeline(runtime::EmbeddedPipeline& pipeline, log::LaneReader& market,
+                         const std::vector<StrategyInstance>& instances, const universe::ReferenceData& reference,
+                         const std::function<void(uint64_t rows)>& progress) {
+  Gateway gateway(pipeline);
+  bool configured = false;
+  log::LaneMessage message;
+  while (true) {
+    const absl::StatusOr<bool> more = market.Next(message);
+    if (!more.ok()) return more.status();
+    if (!*more) break;
+    const absl::StatusOr<GroupView> group = GroupView::Open(message.bytes);
+    if (!group.ok()) return group.status();
+    if (group->header().producer != Producer::kIngest) continue;
+    absl::Status status;
+    if (!configured) status = Configure(gateway, message.time, instances);
+    configured = true;
+    if (status.ok()) status = pipeline.OnMarketMessage(message);
+    if (status.ok() && !reference.empty()) status = Complete(gateway, message, reference);
+    if (!status.ok()) return status;
+    progress(pipeline.market_rows());
+  }
+  return pipeline.Finish();
+}
+
+}  // namespace spillway::cli

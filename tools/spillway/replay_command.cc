@@ -1,0 +1,128 @@
+#include <algorithm>
+#include <map>
+
+#include "fmt/format.h"
+#include "libs/base/build_info.h"
+#include "libs/events/codec.h"
+#include "libs/events/text.h"
+#include "libs/log/verify_session.h"
+#include "libs/runtime/replay.h"
+#include "nlohmann/json.hpp"
+#include "tools/spillway/commands.h"
+#include "tools/spillway/console.h"
+#include "tools/spillway/pipeline_run.h"
+#include "tools/spillway/replay_diff.h"
+#include "tools/spillway/session_files.h"
+
+namespace spillway::cli {
+namespace {
+
+struct Plan {
+  Producer producer;
+  runtime::ReplayPlan lanes;
+};
+const std::vector<Plan>& Plans() {
+  static const std::vector<Plan> plans = {
+      {Producer::kMetrics, {{"market.0"}, "features.0"}},  {Producer::kUniverse, {{"features.0"}, "market.0"}},
+      {Producer::kScoring, {{"features.0"}, "trading"}},   {Producer::kRisk, {{"trading"}, "trading"}},
+      {Producer::kNotifier, {{"trading"}, "trading"}},     {Producer::kJournal, {{"market.0", "trading"}, "trading"}},
+  };
+  return plans;
+}
+
+// The event as one readable line, with the names that the lane bound before it.
+std::string Readable(const std::optional<std::string>& payload, Producer producer, const NameTable& names) {
+  if (!payload) return "(nothing)";
+  GroupDecoder decoder;
+  std::string text = "(does not parse)";
+  const absl::Status status =
+      decoder.DecodeEvent(*payload, producer, [&](const Event& event) { text = ToText(event, names); });
+  return status.ok() ? text : text + " " + std::string(status.message());
+}
+
+absl::StatusOr<NameTable> LearnNames(log::EventLog& log) {
+  NameTable names;
+  const absl::Status status = ForEachEvent(log, "market.0", [&](const LaneEvent& lane_event) {
+    names.Learn(lane_event.event);
+    return true;
+  });
+  if (!status.ok()) return status;
+  return names;
+}
+
+nlohmann::ordered_json DivergenceJson(const runtime::Divergence& d, const NameTable& names) {
+  return {{"producer", ProducerName(d.producer)},
+          {"lane", d.lane},
+          {"message", d.sequence},
+          {"output", d.output},
+          {"recorded", Readable(d.recorded, d.producer, names)},
+          {"now", Readable(d.regenerated, d.producer, names)}};
+}
+
+void PrintDivergence(const runtime::Divergence& d, const NameTable& names) {
+  fmt::print("DIFFERS {} output {} (lane {}, message {})\n  recorded: {}\n  now:      {}\n", ProducerName(d.producer),
+             d.output, d.lane, d.sequence, Readable(d.recorded, d.producer, names),
+             Readable(d.regenerated, d.producer, names));
+}
+
+int Verify(const ReplayArguments& arguments) {
+  // The record itself first: what is damaged proves nothing.
+  const absl::StatusOr<log::VerifyReport> record = log::VerifySession(arguments.session);
+  if (!record.ok()) return Fail(record.status());
+  if (!record->ok()) {
+    for (const log::Finding& finding : record->findings) fmt::print(stderr, "{}\n", log::ToString(finding.damage));
+    return Fail(absl::DataLossError(fmt::format("{} is damaged: nothing can be proved with it", arguments.session)));
+  }
+  absl::StatusOr<std::unique_ptr<log::SegmentLog>> session = OpenSession(arguments.session);
+  if (!session.ok()) return Fail(session.status());
+  const std::string recorded_by = (*session)->manifest().build;
+  if (recorded_by != BuildId()) {
+    fmt::print(stderr, "recorded by {}, replayed by {}: outputs are promised equal for one build only\n", recorded_by,
+               BuildId());
+  }
+  nlohmann::ordered_json json = {{"digest", record->session_digest}, {"recorded_by", recorded_by}, {"replayed_by", BuildId()}};
+  json["processors"] = nlohmann::ordered_json::array();
+  bool same = true;
+  for (const Plan& plan : Plans()) {
+    const std::unique_ptr<runtime::Processor> processor = MakeProcessor(plan.producer);
+    Progress progress("verifying");
+    absl::StatusOr<runtime::ProcessorReplay> replay = runtime::ReplayProcessor(
+        *processor, **session, plan.lanes, [&](uint64_t messages) { progress.Update(messages, 0, "messages"); });
+    progress.Clear();
+    if (!replay.ok()) return Fail(replay.status());
+    nlohmann::ordered_json one = {{"producer", ProducerName(plan.producer)},
+                                  {"inputs", replay->inputs},
+                                  {"outputs", replay->outputs},
+                                  {"ok", !replay->divergence}};
+    if (replay->divergence) {
+      same = false;
+      const absl::StatusOr<NameTable> names = LearnNames(**session);
+      if (!names.ok()) return Fail(names.status());
+      one["divergence"] = DivergenceJson(*replay->divergence, *names);
+      if (!arguments.json) PrintDivergence(*replay->divergence, *names);
+    } else if (!arguments.json) {
+      fmt::print("  {:<9} {:>9} messages in, {:>9} events out, equal\n", ProducerName(plan.producer), replay->inputs,
+                 replay->outputs);
+    }
+    json["processors"].push_back(one);
+  }
+  json["ok"] = same;
+  if (arguments.json) {
+    fmt::print("{}\n", json.dump(2));
+  } else {
+    fmt::print("{} {}\n", same ? "OK" : "DIFFERS", record->session_digest);
+  }
+  return same ? kExitOk : kExitDiffers;
+}
+
+}  // namespace
+
+int Replay(const ReplayArguments& arguments) {
+  if (arguments.verify) return Verify(arguments);
+  if (arguments.profile.empty()) {
+    return Fail(absl::FailedPreconditionError("nothing to do: give --verify, or --profile P with --diff"));
+  }
+  return ReplayDiff(arguments);
+}
+
+}  // namespace spillway::cli

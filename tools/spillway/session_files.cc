@@ -1,0 +1,50 @@
+#include "tools/spillway/session_files.h"
+
+#include "fmt/format.h"
+#include "libs/base/build_info.h"
+#include "libs/events/codec.h"
+
+namespace spillway::cli {
+
+absl::StatusOr<std::unique_ptr<log::SegmentLog>> OpenSession(const std::string& session, bool verify_chain) {
+  log::SegmentLogOptions options;
+  options.verify_chain = verify_chain;
+  return log::SegmentLog::OpenForReading(session, std::move(options));
+}
+
+absl::StatusOr<std::unique_ptr<log::NewSession>> CreateSession(const std::string& out, bool replace) {
+  log::NewSessionOptions options;
+  options.replace = replace;
+  options.log.build = std::string(BuildId());
+  return log::NewSession::Create(out, std::move(options));
+}
+
+absl::Status ForEachEvent(log::EventLog& log, const log::LaneName& lane,
+                          const std::function<bool(const LaneEvent&)>& take) {
+  absl::StatusOr<std::unique_ptr<log::LaneReader>> reader = log.OpenReader(lane);
+  if (!reader.ok()) return reader.status();
+  GroupDecoder decoder;
+  log::LaneMessage message;
+  while (true) {
+    const absl::StatusOr<bool> more = (*reader)->Next(message);
+    if (!more.ok()) return more.status();
+    if (!*more) return absl::OkStatus();
+    absl::StatusOr<GroupView> group = GroupView::Open(message.bytes);
+    absl::Status status = group.status();
+    bool go_on = true;
+    std::string_view encoded, payload;
+    while (status.ok() && go_on && group->Next(encoded, payload)) {
+      status = decoder.DecodeEvent(payload, group->header().producer, [&](const Event& event) {
+        go_on = take({message.sequence, group->header().producer, payload, event});
+      });
+    }
+    if (status.ok() && !group->ok()) status = absl::DataLossError("an event group does not parse");
+    if (!status.ok()) {
+      const std::string_view text(status.message().data(), status.message().size());
+      return absl::Status(status.code(), fmt::format("lane {}, message {}: {}", lane, message.sequence, text));
+    }
+    if (!go_on) return absl::OkStatus();
+  }
+}
+
+}  // namespace spillway::cli

@@ -1,0 +1,108 @@
+#include <algorithm>
+#include <set>
+#include <vector>
+
+#include "fmt/format.h"
+#include "libs/events/text.h"
+#include "nlohmann/json.hpp"
+#include "tools/spillway/commands.h"
+#include "tools/spillway/console.h"
+#include "tools/spillway/session_files.h"
+
+namespace spillway::cli {
+namespace {
+
+struct Step {
+  Time time;
+  int order;  // of its lane: the market comes before what was made of it
+  std::string lane;
+  std::string producer;
+  std::string id;
+  std::string text;
+};
+
+bool StartsWith(const EventId& id, const std::string& digits) { return ToString(id).compare(0, digits.size(), digits) == 0; }
+
+// Which stories the digits can mean: the correlation ids of events whose id or correlation id begins with them.
+absl::Status FindStories(log::EventLog& log, const std::string& digits, std::set<EventId>& stories) {
+  return ForEachEvent(log, "trading", [&](const LaneEvent& lane_event) {
+    const EventHeader& header = lane_event.event.header;
+    // A tick, a context or a halt is nobody's story.
+    if (header.instance == 0) return true;
+    if (StartsWith(header.correlation_id(), digits) || StartsWith(header.id(), digits)) stories.insert(header.correlation_id());
+    return true;
+  });
+}
+
+absl::Status CollectLane(log::EventLog& log, const log::LaneName& lane, int order, const EventId& story, NameTable& names,
+                         std::vector<Step>& steps) {
+  return ForEachEvent(log, lane, [&](const LaneEvent& lane_event) {
+    const Event& event = lane_event.event;
+    names.Learn(event);
+    if (const auto* batch = std::get_if<MarketBatch>(&event.body)) {
+      for (const MarketEvent& market_event : batch->events) {
+        if (market_event.kind == MarketEventKind::kTick) continue;
+        if (MarketEventId({batch->feed, batch->epoch, market_event.position}) != story) continue;
+        steps.push_back({market_event.event_time, order, lane, "ingest", ToString(story), ToText(market_event, names)});
+      }
+      return true;
+    }
+    const bool passed_on = event.header.producer != lane_event.group_producer;
+    const bool snapshot = std::holds_alternative<FeatureSnapshot>(event.body);
+    const bool story_teller = event.header.instance != 0 || (snapshot && !passed_on);
+    if (!story_teller || event.header.correlation_id() != story) return true;
+    steps.push_back({event.header.event_time, order, lane, std::string(ProducerName(event.header.producer)),
+                     ToString(event.header.id()), ToText(event, names)});
+    const auto* signal = std::get_if<Signal>(&event.body);
+    if (signal != nullptr) {
+      for (const RuleResult& rule : signal->rules) steps.back().text += "\n        " + ToText(rule);
+    }
+    return true;
+  });
+}
+
+}  // namespace
+
+int Trace(const TraceArguments& arguments) {
+  std::string digits = arguments.id;
+  std::transform(digits.begin(), digits.end(), digits.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (digits.size() < 4 || digits.find_first_not_of("0123456789abcdef") != std::string::npos) {
+    return Fail(absl::FailedPreconditionError(fmt::format("'{}' is no id: at least 4 hexadecimal digits", arguments.id)));
+  }
+  absl::StatusOr<std::unique_ptr<log::SegmentLog>> session = OpenSession(arguments.session);
+  if (!session.ok()) return Fail(session.status());
+  std::set<EventId> stories;
+  absl::Status status = FindStories(**session, digits, stories);
+  if (!status.ok()) return Fail(status);
+  if (stories.size() != 1) {
+    return Fail(absl::NotFoundError(stories.empty() ? fmt::format("no signal, alert or outcome in {} has an id that begins with {}",
+                                                                  arguments.session, digits)
+                                                    : fmt::format("{} begins {} ids: give more digits", digits, stories.size())));
+  }
+  NameTable names;
+  std::vector<Step> steps;
+  int order = 0;
+  for (const char* lane : {"market.0", "features.0", "trading"}) {
+    status = CollectLane(**session, lane, order++, *stories.begin(), names, steps);
+    if (!status.ok()) return Fail(status);
+  }
+  // Within a lane the order is the lane's own; across lanes the market event comes first.
+  std::stable_sort(steps.begin(), steps.end(), [](const Step& a, const Step& b) { return a.order < b.order; });
+  if (arguments.json) {
+    nlohmann::ordered_json json = {{"correlation_id", ToString(*stories.begin())}};
+    for (const Step& step : steps) {
+      json["steps"].push_back({{"time", FormatTime(step.time)},
+                               {"lane", step.lane},
+                               {"producer", step.producer},
+                               {"event_id", step.id},
+                               {"event", step.text}});
+    }
+    fmt::print("{}\n", json.dump(2));
+    return kExitOk;
+  }
+  fmt::print("correlation id {}\n", ToString(*stories.begin()));
+  for (const Step& step : steps) fmt::print("{:<10} {:<8} {}  {}\n", step.lane, step.producer, step.id.substr(0, 12), step.text);
+  return kExitOk;
+}
+
+}  // namespace spillway::cli
