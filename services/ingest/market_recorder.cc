@@ -47,7 +47,9 @@ absl::Status MarketRecorder::OnEvent(const Event& event) {
   return Write(event);
 }
 
-absl::Status MarketRecorder::Finish() { return WriteBatch(); }
+absl::Status MarketRecorder::Finish() {
+  return WriteBatch();
+}
 
 // A single event goes behind everything before it, so the open batch is closed first.
 absl::Status MarketRecorder::Write(Event event) {
@@ -92,10 +94,12 @@ absl::Status MarketRecorder::AdvanceSession(Time time) {
   const std::optional<calendar::SessionMoment> moment = calendar::Calendar::Nyse().SessionAt(time);
   if (!moment) {  // not covered by the calendar: said once, never guessed
     session_until_ = Time::max();
-    return Write({{.event_time = time, .ingest_time = time}, SessionState{.trading_day = 0, .phase = SessionPhase::kUnknown}});
+    return Write(
+        {{.event_time = time, .ingest_time = time}, SessionState{.trading_day = 0, .phase = SessionPhase::kUnknown}});
   }
   const calendar::Session& session = moment->session;
-  for (const Time end : {session.pre_market_open, session.regular_open, session.regular_close, session.after_hours_close}) {
+  for (const Time end :
+       {session.pre_market_open, session.regular_open, session.regular_close, session.after_hours_close}) {
     if (end > time) {
       session_until_ = end;
       break;

@@ -1,5 +1,5 @@
-// From a source to the market lane: batches, clock ticks and session states. The same for an import, the simulator and a
-// live feed.
+// From a source to the market lane: batches, clock ticks and session states. The same for an import, the simulator and
+// a live feed.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,8 @@ struct RecorderOptions {
 };
 
 // Writes, in lane order: what the source reports, batches of its rows, a SessionState at every change of the exchange's
-// session (equities), and a ClockTick before a non-row event that is the first past a 100 ms boundary (rows imply theirs).
+// session (equities), and a ClockTick before a non-row event that is the first past a 100 ms boundary (rows imply
+// theirs).
 class MarketRecorder final : public MarketSink {
  public:
   // The lane outlives the recorder.
@@ -44,10 +45,10 @@ class MarketRecorder final : public MarketSink {
   std::vector<InstrumentDefinition> instruments_;
   uint32_t feed_ = 1;
   uint32_t epoch_ = 1;
-  Time lane_time_;             // of the last row or event written or held; the epoch: none yet
-  Time batch_previous_;        // lane_time_ before the open batch
+  Time lane_time_;       // of the last row or event written or held; the epoch: none yet
+  Time batch_previous_;  // lane_time_ before the open batch
   uint64_t last_position_ = 0;
-  uint32_t ordinal_ = 0;       // of the next non-row event since last_position_
+  uint32_t ordinal_ = 0;  // of the next non-row event since last_position_
   uint64_t rows_ = 0, batch_rows_ = 0, events_ = 0;
   bool has_equities_ = false;
   Time session_until_ = Time::min();  // the phase in force ends here

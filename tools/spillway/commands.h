@@ -24,8 +24,8 @@ int Import(const ImportArguments& arguments);
 
 struct SimArguments {
   std::string scenario, out;
-  uint64_t seed = 0;      // 0: the scenario's
-  uint32_t symbols = 0;   // 0: the scenario's
+  uint64_t seed = 0;     // 0: the scenario's
+  uint32_t symbols = 0;  // 0: the scenario's
   bool replace = false, json = false;
 };
 int Sim(const SimArguments& arguments);

@@ -38,8 +38,12 @@ std::string Amount(uint64_t value, std::string_view unit) {
 
 }  // namespace
 
-bool StdoutIsTerminal() { return isatty(STDOUT_FILENO) == 1; }
-bool StderrIsTerminal() { return isatty(STDERR_FILENO) == 1; }
+bool StdoutIsTerminal() {
+  return isatty(STDOUT_FILENO) == 1;
+}
+bool StderrIsTerminal() {
+  return isatty(STDERR_FILENO) == 1;
+}
 
 int Fail(const absl::Status& status) {
   const std::string_view text(status.message().data(), status.message().size());
@@ -55,8 +59,8 @@ void Progress::Update(uint64_t done, uint64_t total, std::string_view unit) {
   last_ns_ = now;
   shown_ = true;
   if (total > 0) {
-    fmt::print(stderr, "\r\033[K{} {:.0f}% of {}", what_, 100.0 * static_cast<double>(done) / static_cast<double>(total),
-               Amount(total, unit));
+    fmt::print(stderr, "\r\033[K{} {:.0f}% of {}", what_,
+               100.0 * static_cast<double>(done) / static_cast<double>(total), Amount(total, unit));
   } else {
     fmt::print(stderr, "\r\033[K{} {}", what_, Amount(done, unit));
   }

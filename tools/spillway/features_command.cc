@@ -98,10 +98,10 @@ class Rows final : public runtime::EventSink {
       fmt::print("{}\n", json.dump());
       return;
     }
-    std::string line = fmt::format("{},{},{},{},{},{},{}", FormatTime(next_), bid ? q.bid.ToString() : "",
-                                   ask ? q.ask.ToString() : "", bid ? q.bid_size.ToString() : "",
-                                   ask ? q.ask_size.ToString() : "", last_->last_price ? last_->last_price->ToString() : "",
-                                   last_->book);
+    std::string line =
+        fmt::format("{},{},{},{},{},{},{}", FormatTime(next_), bid ? q.bid.ToString() : "", ask ? q.ask.ToString() : "",
+                    bid ? q.bid_size.ToString() : "", ask ? q.ask_size.ToString() : "",
+                    last_->last_price ? last_->last_price->ToString() : "", last_->book);
     for (const FeatureValue& value : last_->values) line += value.ready() ? fmt::format(",{}", value.value) : ",";
     fmt::print("{}\n", line);
   }
@@ -135,7 +135,8 @@ int Features(const FeaturesArguments& arguments) {
     }
   }
   if (every->count() <= 0 || *every % kBoundary != Duration(0)) {
-    return Fail(absl::FailedPreconditionError(fmt::format("--every {}: a multiple of 250ms is expected", arguments.every)));
+    return Fail(
+        absl::FailedPreconditionError(fmt::format("--every {}: a multiple of 250ms is expected", arguments.every)));
   }
   const absl::StatusOr<v1::Profile> parameters = profile::LoadProfile(arguments.profile);
   if (!parameters.ok()) {

@@ -27,12 +27,9 @@ absl::Status CheckArguments(const ImportArguments& arguments, const ingest::Form
 void PrintResult(const ImportArguments& arguments, const ingest::MarketRecorder& recorder,
                  const ingest::SkippedRows& skipped, uint64_t bytes) {
   if (arguments.json) {
-    nlohmann::ordered_json json = {{"session", arguments.out},
-                                   {"rows", recorder.rows()},
-                                   {"events", recorder.events()},
-                                   {"bytes", bytes},
-                                   {"skipped", skipped.count},
-                                   {"skipped_listed", skipped.listed}};
+    nlohmann::ordered_json json = {{"session", arguments.out},    {"rows", recorder.rows()},
+                                   {"events", recorder.events()}, {"bytes", bytes},
+                                   {"skipped", skipped.count},    {"skipped_listed", skipped.listed}};
     fmt::print("{}\n", json.dump(2));
     return;
   }

@@ -48,8 +48,8 @@ void PrintInfo(const std::vector<SymbolSummary>& symbols, const log::Manifest& m
   for (const SymbolSummary& s : symbols) {
     fmt::print("{:<8} {:>10} {:>8} {:>14} {:>14}  {:<30} {:>20}  {}/{}/{}\n", s.symbol, s.market_events, s.trades,
                s.trade_volume.ToString(), s.Vwap(), s.first_time ? FormatTime(*s.first_time) : "-",
-               s.last_quote ? s.last_quote->bid.ToString() + " / " + s.last_quote->ask.ToString() : "-", s.crossed, s.locked,
-               s.gaps);
+               s.last_quote ? s.last_quote->bid.ToString() + " / " + s.last_quote->ask.ToString() : "-", s.crossed,
+               s.locked, s.gaps);
   }
 }
 
@@ -152,10 +152,10 @@ int LogVerify(const LogArguments& arguments) {
   const absl::StatusOr<log::VerifyReport> report = log::VerifySession(arguments.session);
   if (!report.ok()) return Fail(report.status());
   if (arguments.json) {
-    nlohmann::ordered_json json = {{"ok", report->ok()},           {"digest", report->session_digest},
-                                   {"lanes", report->lanes},       {"segments", report->segments},
-                                   {"frames", report->frames},     {"messages", report->messages},
-                                   {"bytes", report->bytes},       {"segments_pruned", report->segments_pruned}};
+    nlohmann::ordered_json json = {{"ok", report->ok()},       {"digest", report->session_digest},
+                                   {"lanes", report->lanes},   {"segments", report->segments},
+                                   {"frames", report->frames}, {"messages", report->messages},
+                                   {"bytes", report->bytes},   {"segments_pruned", report->segments_pruned}};
     json["findings"] = nlohmann::ordered_json::array();
     for (const log::Finding& finding : report->findings) {
       json["findings"].push_back({{"severity", finding.severity == log::Severity::kError ? "error" : "warning"},
@@ -164,10 +164,12 @@ int LogVerify(const LogArguments& arguments) {
     fmt::print("{}\n", json.dump(2));
   } else {
     for (const log::Finding& finding : report->findings) {
-      fmt::print("{} {}\n", finding.severity == log::Severity::kError ? "ERROR  " : "warning", log::ToString(finding.damage));
+      fmt::print("{} {}\n", finding.severity == log::Severity::kError ? "ERROR  " : "warning",
+                 log::ToString(finding.damage));
     }
-    fmt::print("{}: {} lanes, {} segments, {} frames, {} messages, {} bytes, digest {}\n", report->ok() ? "OK" : "DAMAGED",
-               report->lanes, report->segments, report->frames, report->messages, report->bytes, report->session_digest);
+    fmt::print("{}: {} lanes, {} segments, {} frames, {} messages, {} bytes, digest {}\n",
+               report->ok() ? "OK" : "DAMAGED", report->lanes, report->segments, report->frames, report->messages,
+               report->bytes, report->session_digest);
   }
   return report->ok() ? kExitOk : kExitBadInput;
 }

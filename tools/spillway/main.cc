@@ -33,21 +33,25 @@ std::string FormatsText() {
 
 void AddImport(CLI::App& app, std::function<int()>& run) {
   static ImportArguments a;
-  CLI::App* command = Command(app, "import", "Turn recorded market data into a session",
-                              "  spillway import databento-csv SOUN_mbp10.csv.zst --symbol SOUN --out soun\n"
-                              "  spillway import lobster AAPL_2012-06-21_message_10.csv AAPL_2012-06-21_orderbook_10.csv \\\n"
-                              "      --symbol AAPL --out aapl\n" +
-                                  FormatsText());
+  CLI::App* command =
+      Command(app, "import", "Turn recorded market data into a session",
+              "  spillway import databento-csv SOUN_mbp10.csv.zst --symbol SOUN --out soun\n"
+              "  spillway import lobster AAPL_2012-06-21_message_10.csv AAPL_2012-06-21_orderbook_10.csv \\\n"
+              "      --symbol AAPL --out aapl\n" +
+                  FormatsText());
   command->add_option("format", a.format, "Format of the files")->required();
-  command->add_option("files", a.files, "The files, in the order that the format wants; .gz and .zst are read as they are")
+  command
+      ->add_option("files", a.files, "The files, in the order that the format wants; .gz and .zst are read as they are")
       ->required();
   command->add_option("--symbol", a.symbol, "Symbol of the instrument")->required();
   command->add_option("--date", a.date, "Trading day (2012-06-21), where neither rows nor file names carry it");
   command->add_option("--out", a.out, "Session directory to write")->required();
-  command->add_option("--reference", a.reference, "CSV of reference data (security type, float, average volume by minute)");
-  command->add_option_function<std::string>(
-             "--on-error", [](const std::string& value) { a.skip_errors = value == "skip"; },
-             "stop (default): the first bad row ends the import; skip: leave bad rows out, count and list them")
+  command->add_option("--reference", a.reference,
+                      "CSV of reference data (security type, float, average volume by minute)");
+  command
+      ->add_option_function<std::string>(
+          "--on-error", [](const std::string& value) { a.skip_errors = value == "skip"; },
+          "stop (default): the first bad row ends the import; skip: leave bad rows out, count and list them")
       ->check(CLI::IsMember({"stop", "skip"}));
   command->add_flag("--replace", a.replace, "Replace an existing session");
   command->add_flag("--json", a.json, "Result as JSON");
@@ -56,9 +60,10 @@ void AddImport(CLI::App& app, std::function<int()>& run) {
 
 void AddSim(CLI::App& app, std::function<int()>& run) {
   static SimArguments a;
-  CLI::App* command = Command(app, "sim", "Simulate a market with planted truth",
-                              "  spillway sim --out /tmp/sim --seed 7\n"
-                              "  spillway sim --scenario deploy/scenarios/stress.yaml --symbols 500 --out /tmp/stress\n");
+  CLI::App* command =
+      Command(app, "sim", "Simulate a market with planted truth",
+              "  spillway sim --out /tmp/sim --seed 7\n"
+              "  spillway sim --scenario deploy/scenarios/stress.yaml --symbols 500 --out /tmp/stress\n");
   command->add_option("--scenario", a.scenario, "Scenario: a shipped name (demo, detectors, stress) or a YAML file");
   command->add_option("--seed", a.seed, "Seed, instead of the scenario's");
   command->add_option("--symbols", a.symbols, "Number of symbols, instead of the scenario's");
@@ -112,11 +117,14 @@ void AddRun(CLI::App& app, std::function<int()>& run) {
                               "  spillway run soun --profile examples/soun.yaml --out out\n"
                               "  spillway run soun --profile ofi-classic@1 --profile examples/soun.yaml --out out\n");
   command->add_option("session", a.session, "Session directory to read")->required();
-  command->add_option("--profile", a.profiles, "Profile (name@version or a YAML file); the first is active, further ones "
-                                               "run in shadow")
+  command
+      ->add_option("--profile", a.profiles,
+                   "Profile (name@version or a YAML file); the first is active, further ones "
+                   "run in shadow")
       ->required();
   command->add_option("--out", a.out, "Session directory to write")->required();
-  command->add_option("--reference", a.reference, "CSV of reference data (security type, float, average volume by minute)");
+  command->add_option("--reference", a.reference,
+                      "CSV of reference data (security type, float, average volume by minute)");
   command->add_flag("--replace", a.replace, "Replace an existing session");
   command->add_flag("--quiet", a.quiet, "No alert cards");
   command->add_flag("--show-shadow", a.show_shadow, "Also print the cards of shadow profiles, marked SHADOW");
@@ -126,12 +134,14 @@ void AddRun(CLI::App& app, std::function<int()>& run) {
 
 void AddReplay(CLI::App& app, std::function<int()>& run) {
   static ReplayArguments a;
-  CLI::App* command = Command(app, "replay", "Replay a recorded run: prove it, or ask what another profile would have done",
-                              "  spillway replay out --verify\n"
-                              "  spillway replay out --profile examples/soun.yaml --diff\n");
+  CLI::App* command =
+      Command(app, "replay", "Replay a recorded run: prove it, or ask what another profile would have done",
+              "  spillway replay out --verify\n"
+              "  spillway replay out --profile examples/soun.yaml --diff\n");
   command->add_option("session", a.session, "Session directory that `spillway run` wrote")->required();
-  CLI::Option* verify = command->add_flag("--verify", a.verify, "Every processor, given its recorded input, must give its "
-                                                                "recorded output, bit for bit");
+  CLI::Option* verify = command->add_flag("--verify", a.verify,
+                                          "Every processor, given its recorded input, must give its "
+                                          "recorded output, bit for bit");
   command->add_option("--profile", a.profile, "Profile to replay with instead")->excludes(verify);
   command->add_flag("--diff", a.diff, "Alerts that only one of the two has, and why")->excludes(verify);
   command->add_flag("--json", a.json, "Result as JSON");
@@ -143,7 +153,9 @@ void AddTraceAndReport(CLI::App& app, std::function<int()>& run) {
   CLI::App* trace = Command(app, "trace", "The whole story of an alert: from the market event to the outcome",
                             "  spillway trace out 4f1c09\n");
   trace->add_option("session", trace_arguments.session, "Session directory that `spillway run` wrote")->required();
-  trace->add_option("id", trace_arguments.id, "Correlation id or event id; its first digits are enough if they are unique")
+  trace
+      ->add_option("id", trace_arguments.id,
+                   "Correlation id or event id; its first digits are enough if they are unique")
       ->required();
   trace->add_flag("--json", trace_arguments.json, "Result as JSON");
   trace->callback([&run] { run = [] { return Trace(trace_arguments); }; });
@@ -162,10 +174,12 @@ void AddProfile(CLI::App& app, std::function<int()>& run) {
   CLI::App* profile = app.add_subcommand("profile", "Strategy profiles");
   profile->require_subcommand(1);
   CLI::App* list = Command(*profile, "list", "Shipped profiles", "  spillway profile list\n");
-  CLI::App* show = Command(*profile, "show", "The effective values of a profile", "  spillway profile show ofi-classic@1\n");
+  CLI::App* show =
+      Command(*profile, "show", "The effective values of a profile", "  spillway profile show ofi-classic@1\n");
   CLI::App* check = Command(*profile, "check", "Check a profile; errors name file and line",
                             "  spillway profile check examples/soun.yaml\n");
-  for (CLI::App* command : {show, check}) command->add_option("profile", a.profile, "name@version or a YAML file")->required();
+  for (CLI::App* command : {show, check})
+    command->add_option("profile", a.profile, "name@version or a YAML file")->required();
   for (CLI::App* command : {list, show, check}) command->add_flag("--json", a.json, "Result as JSON");
   list->callback([&run] { run = [] { return ProfileList(a); }; });
   show->callback([&run] { run = [] { return ProfileShow(a); }; });
@@ -208,4 +222,6 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace spillway::cli
 
-int main(int argc, char** argv) { return spillway::cli::Main(argc, argv); }
+int main(int argc, char** argv) {
+  return spillway::cli::Main(argc, argv);
+}

@@ -19,7 +19,7 @@ struct SymbolSummary {
   uint64_t market_events = 0;  // source rows
   uint64_t trades = 0;         // unbusted prints of all sessions, hidden ones included
   Quantity trade_volume;
-  Int128 trade_value = 0;      // sum of price * quantity, 1e-17
+  Int128 trade_value = 0;  // sum of price * quantity, 1e-17
   std::optional<Time> first_time, last_time;
   std::optional<Quote> first_quote, last_quote;  // first and last row after which both sides are there
   uint64_t crossed = 0, locked = 0, gaps = 0;

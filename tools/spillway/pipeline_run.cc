@@ -16,13 +16,20 @@ namespace spillway::cli {
 
 std::unique_ptr<runtime::Processor> MakeProcessor(Producer producer) {
   switch (producer) {
-    case Producer::kMetrics: return std::make_unique<metrics::MetricsProcessor>();
-    case Producer::kUniverse: return std::make_unique<universe::UniverseProcessor>();
-    case Producer::kScoring: return std::make_unique<scoring::ScoringProcessor>();
-    case Producer::kRisk: return std::make_unique<risk::RiskProcessor>();
-    case Producer::kNotifier: return std::make_unique<notifier::NotifierProcessor>();
-    case Producer::kJournal: return std::make_unique<journal::JournalProcessor>();
-    default: break;
+    case Producer::kMetrics:
+      return std::make_unique<metrics::MetricsProcessor>();
+    case Producer::kUniverse:
+      return std::make_unique<universe::UniverseProcessor>();
+    case Producer::kScoring:
+      return std::make_unique<scoring::ScoringProcessor>();
+    case Producer::kRisk:
+      return std::make_unique<risk::RiskProcessor>();
+    case Producer::kNotifier:
+      return std::make_unique<notifier::NotifierProcessor>();
+    case Producer::kJournal:
+      return std::make_unique<journal::JournalProcessor>();
+    default:
+      break;
   }
   SPILLWAY_CHECK(false && "no such processor");
   return nullptr;

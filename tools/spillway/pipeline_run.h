@@ -27,8 +27,8 @@ struct StrategyInstance {
 // Loads the profiles; the first is active, the others run in shadow. The same profile twice gets #1 and #2.
 absl::StatusOr<std::vector<StrategyInstance>> LoadInstances(const std::vector<std::string>& profiles);
 
-// Feeds the pipeline: the configuration first, then what ingest wrote to the lane (what others wrote there belongs to the
-// run that recorded it), with reference data behind the definitions that it completes.
+// Feeds the pipeline: the configuration first, then what ingest wrote to the lane (what others wrote there belongs to
+// the run that recorded it), with reference data behind the definitions that it completes.
 absl::Status RunPipeline(runtime::EmbeddedPipeline& pipeline, log::LaneReader& market,
                          const std::vector<StrategyInstance>& instances, const universe::ReferenceData& reference,
                          const std::function<void(uint64_t rows)>& progress);

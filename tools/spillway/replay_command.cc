@@ -23,9 +23,9 @@ struct Plan {
 };
 const std::vector<Plan>& Plans() {
   static const std::vector<Plan> plans = {
-      {Producer::kMetrics, {{"market.0"}, "features.0"}},  {Producer::kUniverse, {{"features.0"}, "market.0"}},
-      {Producer::kScoring, {{"features.0"}, "trading"}},   {Producer::kRisk, {{"trading"}, "trading"}},
-      {Producer::kNotifier, {{"trading"}, "trading"}},     {Producer::kJournal, {{"market.0", "trading"}, "trading"}},
+      {Producer::kMetrics, {{"market.0"}, "features.0"}}, {Producer::kUniverse, {{"features.0"}, "market.0"}},
+      {Producer::kScoring, {{"features.0"}, "trading"}},  {Producer::kRisk, {{"trading"}, "trading"}},
+      {Producer::kNotifier, {{"trading"}, "trading"}},    {Producer::kJournal, {{"market.0", "trading"}, "trading"}},
   };
   return plans;
 }
@@ -80,7 +80,8 @@ int Verify(const ReplayArguments& arguments) {
     fmt::print(stderr, "recorded by {}, replayed by {}: outputs are promised equal for one build only\n", recorded_by,
                BuildId());
   }
-  nlohmann::ordered_json json = {{"digest", record->session_digest}, {"recorded_by", recorded_by}, {"replayed_by", BuildId()}};
+  nlohmann::ordered_json json = {
+      {"digest", record->session_digest}, {"recorded_by", recorded_by}, {"replayed_by", BuildId()}};
   json["processors"] = nlohmann::ordered_json::array();
   bool same = true;
   for (const Plan& plan : Plans()) {

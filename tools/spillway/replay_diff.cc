@@ -63,13 +63,14 @@ struct RunSeen {
     } else if (const auto* decision = std::get_if<RiskDecision>(&event.body)) {
       if (decision->approved) return;
       reasons.push_back({event.header.event_time, symbol,
-                         fmt::format("refused by {}: seen {}{}, limit {}{}", RefusalRuleName(decision->rule), decision->seen,
-                                     decision->unit, decision->limit, decision->unit)});
+                         fmt::format("refused by {}: seen {}{}, limit {}{}", RefusalRuleName(decision->rule),
+                                     decision->seen, decision->unit, decision->limit, decision->unit)});
     } else if (const auto* universe = std::get_if<UniverseChanged>(&event.body)) {
       for (const UniverseMember& member : universe->members) {
         if (member.included) continue;
         std::string text = "not in the universe:";
-        for (const Exclusion& e : member.exclusions) text += fmt::format(" {} (seen {}, limit {})", e.rule, e.seen, e.limit);
+        for (const Exclusion& e : member.exclusions)
+          text += fmt::format(" {} (seen {}, limit {})", e.rule, e.seen, e.limit);
         excluded[names.Symbol(member.instrument)] = text;
       }
     }
@@ -80,7 +81,8 @@ struct RunSeen {
     for (const Reason& reason : reasons) {
       if (reason.symbol != alert.symbol) continue;
       const auto distance = std::chrono::abs(reason.time - alert.time);
-      if (distance <= kReasonWithin && (best == nullptr || distance < std::chrono::abs(best->time - alert.time))) best = &reason;
+      if (distance <= kReasonWithin && (best == nullptr || distance < std::chrono::abs(best->time - alert.time)))
+        best = &reason;
     }
     if (best != nullptr) return fmt::format("{} {}", FormatTimeOfDay(best->time), best->text);
     const auto out = excluded.find(alert.symbol);
@@ -108,15 +110,17 @@ std::string OutcomeText(const AlertSeen& alert) {
   return alert.outcome ? fmt::format("{} {:+.2f} R", OutcomeLabelName(*alert.outcome), alert.r_multiple) : "no outcome";
 }
 
-void Print(const std::vector<Difference>& differences, size_t in_both, const std::string& recorded, const std::string& other) {
+void Print(const std::vector<Difference>& differences, size_t in_both, const std::string& recorded,
+           const std::string& other) {
   fmt::print("{} alert(s) in both, {} in one only (< {}, > {})\n", in_both, differences.size(), recorded, other);
   for (const Difference& d : differences) {
-    fmt::print("{} {} {} score {} {}\n    why not the other: {}\n", d.recorded ? "<" : ">", FormatTimeOfDay(d.alert->time),
-               d.alert->symbol, d.alert->score, OutcomeText(*d.alert), d.why);
+    fmt::print("{} {} {} score {} {}\n    why not the other: {}\n", d.recorded ? "<" : ">",
+               FormatTimeOfDay(d.alert->time), d.alert->symbol, d.alert->score, OutcomeText(*d.alert), d.why);
   }
 }
 
-void PrintJson(const std::vector<Difference>& differences, size_t in_both, const std::string& recorded, const std::string& other) {
+void PrintJson(const std::vector<Difference>& differences, size_t in_both, const std::string& recorded,
+               const std::string& other) {
   nlohmann::ordered_json json = {{"recorded", recorded}, {"other", other}, {"in_both", in_both}};
   json["differences"] = nlohmann::ordered_json::array();
   for (const Difference& d : differences) {
@@ -136,7 +140,8 @@ absl::StatusOr<StrategyInstanceId> ActiveInstance(log::EventLog& log) {
   StrategyInstanceId instance = 0;
   const absl::Status status = ForEachEvent(log, "market.0", [&](const LaneEvent& lane_event) {
     const auto* configuration = std::get_if<ConfigurationVersion>(&lane_event.event.body);
-    if (configuration != nullptr && configuration->mode == InstanceMode::kActive) instance = lane_event.event.header.instance;
+    if (configuration != nullptr && configuration->mode == InstanceMode::kActive)
+      instance = lane_event.event.header.instance;
     return instance == 0;
   });
   if (!status.ok()) return status;

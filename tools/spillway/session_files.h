@@ -20,9 +20,9 @@ absl::StatusOr<std::unique_ptr<log::NewSession>> CreateSession(const std::string
 
 // Calls `take` for every event of the lane, in order, until it returns false. Errors name the message.
 struct LaneEvent {
-  uint64_t sequence;          // of its message
-  Producer group_producer;    // of its message
-  std::string_view payload;   // v1::Event
+  uint64_t sequence;         // of its message
+  Producer group_producer;   // of its message
+  std::string_view payload;  // v1::Event
   const Event& event;
 };
 absl::Status ForEachEvent(log::EventLog& log, const log::LaneName& lane,

@@ -21,7 +21,9 @@ struct Step {
   std::string text;
 };
 
-bool StartsWith(const EventId& id, const std::string& digits) { return ToString(id).compare(0, digits.size(), digits) == 0; }
+bool StartsWith(const EventId& id, const std::string& digits) {
+  return ToString(id).compare(0, digits.size(), digits) == 0;
+}
 
 // Which stories the digits can mean: the correlation ids of events whose id or correlation id begins with them.
 absl::Status FindStories(log::EventLog& log, const std::string& digits, std::set<EventId>& stories) {
@@ -29,13 +31,14 @@ absl::Status FindStories(log::EventLog& log, const std::string& digits, std::set
     const EventHeader& header = lane_event.event.header;
     // A tick, a context or a halt is nobody's story.
     if (header.instance == 0) return true;
-    if (StartsWith(header.correlation_id(), digits) || StartsWith(header.id(), digits)) stories.insert(header.correlation_id());
+    if (StartsWith(header.correlation_id(), digits) || StartsWith(header.id(), digits))
+      stories.insert(header.correlation_id());
     return true;
   });
 }
 
-absl::Status CollectLane(log::EventLog& log, const log::LaneName& lane, int order, const EventId& story, NameTable& names,
-                         std::vector<Step>& steps) {
+absl::Status CollectLane(log::EventLog& log, const log::LaneName& lane, int order, const EventId& story,
+                         NameTable& names, std::vector<Step>& steps) {
   return ForEachEvent(log, lane, [&](const LaneEvent& lane_event) {
     const Event& event = lane_event.event;
     names.Learn(event);
@@ -65,9 +68,11 @@ absl::Status CollectLane(log::EventLog& log, const log::LaneName& lane, int orde
 
 int Trace(const TraceArguments& arguments) {
   std::string digits = arguments.id;
-  std::transform(digits.begin(), digits.end(), digits.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(digits.begin(), digits.end(), digits.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   if (digits.size() < 4 || digits.find_first_not_of("0123456789abcdef") != std::string::npos) {
-    return Fail(absl::FailedPreconditionError(fmt::format("'{}' is no id: at least 4 hexadecimal digits", arguments.id)));
+    return Fail(
+        absl::FailedPreconditionError(fmt::format("'{}' is no id: at least 4 hexadecimal digits", arguments.id)));
   }
   absl::StatusOr<std::unique_ptr<log::SegmentLog>> session = OpenSession(arguments.session);
   if (!session.ok()) return Fail(session.status());
@@ -75,9 +80,10 @@ int Trace(const TraceArguments& arguments) {
   absl::Status status = FindStories(**session, digits, stories);
   if (!status.ok()) return Fail(status);
   if (stories.size() != 1) {
-    return Fail(absl::NotFoundError(stories.empty() ? fmt::format("no signal, alert or outcome in {} has an id that begins with {}",
-                                                                  arguments.session, digits)
-                                                    : fmt::format("{} begins {} ids: give more digits", digits, stories.size())));
+    return Fail(absl::NotFoundError(
+        stories.empty()
+            ? fmt::format("no signal, alert or outcome in {} has an id that begins with {}", arguments.session, digits)
+            : fmt::format("{} begins {} ids: give more digits", digits, stories.size())));
   }
   NameTable names;
   std::vector<Step> steps;
@@ -101,7 +107,8 @@ int Trace(const TraceArguments& arguments) {
     return kExitOk;
   }
   fmt::print("correlation id {}\n", ToString(*stories.begin()));
-  for (const Step& step : steps) fmt::print("{:<10} {:<8} {}  {}\n", step.lane, step.producer, step.id.substr(0, 12), step.text);
+  for (const Step& step : steps)
+    fmt::print("{:<10} {:<8} {}  {}\n", step.lane, step.producer, step.id.substr(0, 12), step.text);
   return kExitOk;
 }
 

@@ -34,7 +34,9 @@ std::string ReadField(std::string_view column, std::string_view text, ReferenceR
   if (text.empty()) return "";
   if (column == "security_type") {
     row.security_type = ParseSecurityType(text);
-    return row.security_type ? "" : "is no security type (common, etf, adr, preferred, warrant, unit, right, note, fund, otc, other)";
+    return row.security_type
+               ? ""
+               : "is no security type (common, etf, adr, preferred, warrant, unit, right, note, fund, otc, other)";
   }
   if (column == "float_shares") {
     const absl::StatusOr<Quantity> shares = Quantity::Parse(text);
@@ -91,7 +93,8 @@ absl::StatusOr<ReferenceData> ParseReferenceCsv(std::string_view text, std::stri
           return wrong(fmt::format("unknown column '{}'; known are {}", column, fmt::join(kColumns, ", ")));
         }
       }
-      if (std::find(fields.begin(), fields.end(), "symbol") == fields.end()) return wrong("there is no column 'symbol'");
+      if (std::find(fields.begin(), fields.end(), "symbol") == fields.end())
+        return wrong("there is no column 'symbol'");
       columns = fields;
       continue;
     }
@@ -108,7 +111,8 @@ absl::StatusOr<ReferenceData> ParseReferenceCsv(std::string_view text, std::stri
     if (symbol.empty()) return wrong("the symbol is empty");
     data.Add(symbol, std::move(row));
   }
-  if (columns.empty()) return absl::InvalidArgumentError(fmt::format("{}: the file is empty; a header line is expected", file));
+  if (columns.empty())
+    return absl::InvalidArgumentError(fmt::format("{}: the file is empty; a header line is expected", file));
   return data;
 }
 

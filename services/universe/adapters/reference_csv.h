@@ -4,8 +4,9 @@
 //   ACME,common,120000000,Industrials,20,570,15000 31000 48000 ...
 //
 // A header line names the columns; `symbol` is needed, the others may be absent or empty. security_type is one of the
-// names of event.h ("common", "etf", "adr", ...). cumulative_volume: the mean volume from the session's start to the end of
-// each minute over `sessions` sessions, separated by blanks, beginning with `first_minute` of the New York day (570).
+// names of event.h ("common", "etf", "adr", ...). cumulative_volume: the mean volume from the session's start to the
+// end of each minute over `sessions` sessions, separated by blanks, beginning with `first_minute` of the New York day
+// (570).
 #pragma once
 
 #include <map>
