@@ -65,7 +65,7 @@ struct TraceArguments {
 int Trace(const TraceArguments& arguments);
 
 struct ReportArguments {
-  std::string session, html;
+  std::string session;
   bool json = false;
 };
 int Report(const ReportArguments& arguments);
@@ -77,11 +77,5 @@ struct ProfileArguments {
 int ProfileList(const ProfileArguments& arguments);
 int ProfileShow(const ProfileArguments& arguments);
 int ProfileCheck(const ProfileArguments& arguments);
-
-struct DemoArguments {
-  std::string out, scenario;
-  bool json = false;
-};
-int Demo(const DemoArguments& arguments);
 
 }  // namespace spillway::cli

@@ -46,11 +46,13 @@ int Run(const RunArguments& arguments) {
     fmt::print("{}\n", json.dump(2));
     return kExitOk;
   }
-  fmt::print("{}: {} market events, {} signals accepted, {} rejected, {} approved, {} refused, {} alerts ({} shadow), "
-             "{} cancelled\ndigest {}\n",
-             arguments.out, result->rows, result->signals_accepted, result->signals_rejected, result->approved,
-             result->refused, result->alerts, result->shadow_alerts, result->cancelled, result->digest);
-  fmt::print("next: spillway report {} --html report.html    spillway replay {} --verify\n", arguments.out, arguments.out);
+  fmt::print(
+      "{}: {} market events, {} signals accepted, {} rejected, {} approved, {} refused, {} alerts ({} shadow), "
+      "{} cancelled\ndigest {}\n",
+      arguments.out, result->rows, result->signals_accepted, result->signals_rejected, result->approved,
+      result->refused, result->alerts, result->shadow_alerts, result->cancelled, result->digest);
+  fmt::print("next: spillway report {} --html report.html    spillway replay {} --verify\n", arguments.out,
+             arguments.out);
   return kExitOk;
 }
 

@@ -10,11 +10,12 @@ namespace spillway::cli {
 namespace {
 
 void Count(const Event& event, SessionRunResult& result) {
-  std::visit(Overloaded{[&](const Signal& signal) { ++(signal.accepted ? result.signals_accepted : result.signals_rejected); },
-                        [&](const RiskDecision& decision) { ++(decision.approved ? result.approved : result.refused); },
-                        [&](const Alert& alert) { ++(alert.shadow ? result.shadow_alerts : result.alerts); },
-                        [&](const SignalCancelled&) { ++result.cancelled; }, [](const auto&) {}},
-             event.body);
+  std::visit(
+      Overloaded{[&](const Signal& signal) { ++(signal.accepted ? result.signals_accepted : result.signals_rejected); },
+                 [&](const RiskDecision& decision) { ++(decision.approved ? result.approved : result.refused); },
+                 [&](const Alert& alert) { ++(alert.shadow ? result.shadow_alerts : result.alerts); },
+                 [&](const SignalCancelled&) { ++result.cancelled; }, [](const auto&) {}},
+      event.body);
 }
 
 // What stands beside the lanes and belongs to the market that was run, such as a simulator's truth.
@@ -29,7 +30,8 @@ absl::Status CopySideFiles(const std::filesystem::path& from, const std::filesys
 
 }  // namespace
 
-absl::StatusOr<SessionRunResult> RunSession(const SessionRunOptions& options, const std::vector<StrategyInstance>& instances,
+absl::StatusOr<SessionRunResult> RunSession(const SessionRunOptions& options,
+                                            const std::vector<StrategyInstance>& instances,
                                             const universe::ReferenceData& reference) {
   absl::StatusOr<std::unique_ptr<log::SegmentLog>> session = OpenSession(options.session);
   if (!session.ok()) return session.status();

@@ -23,7 +23,8 @@ absl::StatusOr<std::string> ScenarioFile(const std::string& name) {
     const fs::path file = folder / (name + ".yaml");
     if (fs::exists(file, error)) return file.string();
   }
-  return absl::NotFoundError(fmt::format("no scenario '{}': neither a file nor shipped (demo, detectors, stress)", name));
+  return absl::NotFoundError(
+      fmt::format("no scenario '{}': neither a file nor shipped (demo, detectors, stress)", name));
 }
 
 }  // namespace
