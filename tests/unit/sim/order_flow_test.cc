@@ -264,6 +264,43 @@ TEST_CASE("simulator: the session begins with definitions and pre-market quotes,
   }
 }
 
+TEST_CASE("simulator: the feed says when it is up and when it has ended", "[sim]") {
+  const std::vector<Event> states = Background().EventsOf<FeedStatus>();
+  REQUIRE(states.size() == 2);
+  CHECK(std::get<FeedStatus>(states[0].body).state == FeedState::kUp);
+  CHECK(std::get<FeedStatus>(states[1].body).state == FeedState::kEnded);
+  CHECK(states[1].header.event_time >= Background().rows.back().event_time);
+}
+
+TEST_CASE("simulator: nothing of the truth reaches the sink", "[sim]") {
+  // The same session with and without a truth file, and episodes of every kind: only what a feed says.
+  const MarketRecord record = Simulate("session: 60m\ngroups: [{count: 1}]\n");
+  for (const Event& event : record.events) {
+    const bool feed_says =
+        std::holds_alternative<InstrumentDefinition>(event.body) ||
+        std::holds_alternative<FeedCapabilities>(event.body) || std::holds_alternative<FeedStatus>(event.body) ||
+        std::holds_alternative<HaltChanged>(event.body) || std::holds_alternative<NewsHeadline>(event.body);
+    CHECK(feed_says);
+  }
+  // A planted level's row differs in nothing from one of the background: no flag, condition or reference tells it.
+  for (const MarketEvent& event : record.rows) {
+    const bool trade = event.kind == MarketEventKind::kTrade;
+    REQUIRE((trade || event.reference == 0));
+    REQUIRE((event.conditions == 0 && event.venue == 0));
+  }
+}
+
+TEST_CASE("simulator: every shipped scenario is valid and its episodes fit", "[sim]") {
+  for (const char* name : {"demo", "detectors", "feed_lag", "stress"}) {
+    ingest::SimulatorOptions options;
+    options.scenario_file = ScenarioFile(name);
+    INFO(name);
+    const auto source = ingest::OpenSimulator(options);
+    INFO(source.status().ToString());
+    CHECK(source.ok());
+  }
+}
+
 TEST_CASE("simulator: what cannot be is refused with its reason", "[sim]") {
   const auto refusal = [](ingest::SimulatorOptions options) {
     return std::string(ingest::OpenSimulator(options).status().message());

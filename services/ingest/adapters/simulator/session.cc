@@ -7,7 +7,7 @@
 namespace spillway::simulator {
 
 IntradayShape::IntradayShape() {
-  // The U of US equities: about 2.5 times the mean at the open, 0.6 at midday, 1.6 at the close.
+  // The U of US equities: three times the mean at the open, 0.8 at midday, twice at the close.
   double area = 0;
   for (int m = 0; m <= kMinutes; ++m) {
     at_[static_cast<size_t>(m)] = 0.62 + 1.9 * Exp(-m / 25.0) + 1.0 * Exp(-(kMinutes - m) / 30.0);

@@ -150,6 +150,7 @@ class SimulatorSource final : public ingest::Source {
         report_at += kProgressRows;
       }
     }
+    ReportFeed(FeedState::kEnded, "end of session", session_.close, row);
     if (!row.status().ok()) return row.status();
     return truth_file_.empty() ? absl::OkStatus() : truth::WriteTruth(truth_file_, Truth());
   }
@@ -157,6 +158,13 @@ class SimulatorSource final : public ingest::Source {
   const ingest::SkippedRows& skipped() const override { return skipped_; }
 
  private:
+  void ReportFeed(FeedState state, const char* reason, Time now, RowWriter& row) const {
+    Event event;
+    event.header.event_time = event.header.ingest_time = now;
+    event.body = FeedStatus{.feed = feed_, .state = state, .lag = std::nullopt, .reason = reason};
+    row.Event(event);
+  }
+
   void Announce(RowWriter& row) {
     Event event;
     event.header.event_time = event.header.ingest_time = session_.start;
@@ -171,6 +179,7 @@ class SimulatorSource final : public ingest::Source {
     capabilities.news = true;
     event.body = capabilities;
     row.Event(event);
+    ReportFeed(FeedState::kUp, "", session_.start, row);
     for (const auto& market : markets_) {
       event.header.instrument = market->definition().id;
       event.body = market->definition();
