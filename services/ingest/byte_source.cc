@@ -10,6 +10,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <initializer_list>
+#include <utility>
 #include <vector>
 
 #include "fmt/format.h"

@@ -49,6 +49,7 @@ struct Columns {
   size_t publisher = kAbsent;
   size_t order_id = kAbsent;
   size_t symbol = kAbsent;
+  size_t instrument = kAbsent;               // Databento's number, the identity of rows that name no symbol
   std::vector<std::array<Level, 2>> levels;  // best first; bid, ask
 
   // The level columns lie within [block_begin, block_end); other columns may lie between them.
@@ -111,6 +112,7 @@ absl::StatusOr<Columns> ReadHeader(std::string_view line, const std::string& whe
   }
   columns.publisher = find("publisher_id");
   columns.symbol = find("symbol");
+  columns.instrument = find("instrument_id");
   columns.order_id = find("order_id");
   const std::pair<const char*, size_t*> needed[] = {{"action", &columns.action},
                                                     {"side", &columns.side},
@@ -155,7 +157,8 @@ class DatabentoCsvSource final : public Source {
       : writer_(options),
         lines_(std::move(lines)),
         columns_(std::move(columns)),
-        symbol_(options.symbol),
+        identity_column_(columns_.symbol != kAbsent ? columns_.symbol : columns_.instrument),
+        identity_(columns_.symbol != kAbsent ? options.symbol : ""),
         rows_(SchemaOf(columns_), options.instrument),
         block_(BlockOf(columns_)),
         block_begin_(columns_.block_begin()),
@@ -183,7 +186,8 @@ class DatabentoCsvSource final : public Source {
   FeedWriter writer_;
   std::unique_ptr<LineReader> lines_;
   Columns columns_;
-  std::string symbol_;
+  size_t identity_column_;  // all rows are of one symbol, or of one instrument number
+  std::string identity_;    // empty: not known yet, or there is no such column
   DatabentoRows rows_;
   LevelBlock block_;
   size_t block_begin_;  // the columns of the block
@@ -218,10 +222,11 @@ absl::Status DatabentoCsvSource::Run(MarketSink& sink, const ProgressFn& progres
   return writer_.End(sink, lines_->source().path());
 }
 
-// At the first good row: it names the symbol if the caller did not.
+// At the first good row: it names what the caller did not.
 void DatabentoCsvSource::Announce(std::string_view line) {
-  if (symbol_.empty()) symbol_ = At(line, columns_.symbol);
-  writer_.instrument().symbol = symbol_;
+  if (identity_.empty() && identity_column_ != kAbsent) identity_ = At(line, identity_column_);
+  const std::string& symbol = writer_.options().symbol;
+  writer_.instrument().symbol = symbol.empty() ? identity_ : symbol;
   const DatabentoSchema schema = SchemaOf(columns_);
   DatabentoRows::Describe(schema, "databento-csv", writer_.capabilities());
   writer_.capabilities().receive_times = columns_.receive_time != kAbsent;
@@ -288,7 +293,7 @@ bool DatabentoCsvSource::ReadRecord(std::string_view line) {
     if (!ReadUnsigned(At(line, columns_.publisher), publisher) || publisher > UINT16_MAX) return false;
     record_.publisher = static_cast<uint16_t>(publisher);
   }
-  if (columns_.symbol != kAbsent && At(line, columns_.symbol) != symbol_ && !symbol_.empty()) return false;
+  if (!identity_.empty() && At(line, identity_column_) != identity_) return false;
   return rows_.Accepts(record_);
 }
 
@@ -371,8 +376,9 @@ absl::Status DatabentoCsvSource::ExplainRecord(const std::function<std::string_v
   }
   const std::string_view price = at(columns_.price);
   if (int64_t nanos = 0; !price.empty() && !ReadNanos(price, nanos)) return Wrong("price", price, kPriceExpected);
-  if (columns_.symbol != kAbsent && !symbol_.empty() && at(columns_.symbol) != symbol_) {
-    return Wrong("symbol", at(columns_.symbol), fmt::format("'{}'", symbol_));
+  if (!identity_.empty() && at(identity_column_) != identity_) {
+    return Wrong(columns_.symbol != kAbsent ? "symbol" : "instrument_id", at(identity_column_),
+                 fmt::format("'{}'", identity_));
   }
   const DatabentoRecord record{
       .has_price = !price.empty(), .action = at(columns_.action)[0], .side = at(columns_.side)[0]};

@@ -50,7 +50,7 @@ ChangeCauses CausesOf(int64_t type) {
 
 class LobsterSource final : public Source {
  public:
-  LobsterSource(const SourceOptions& options, Session session, std::unique_ptr<LineReader> messages,
+  LobsterSource(const SourceOptions& options, const Session& session, std::unique_ptr<LineReader> messages,
                 std::unique_ptr<LineReader> books)
       : writer_(options),
         midnight_(session.midnight),
@@ -254,7 +254,7 @@ absl::StatusOr<std::unique_ptr<Source>> Open(const SourceOptions& options) {
   if (!messages.ok()) return messages.status();
   absl::StatusOr<std::unique_ptr<LineReader>> books = LineReader::Open(options.files[1]);
   if (!books.ok()) return books.status();
-  return std::make_unique<LobsterSource>(options, *std::move(session), *std::move(messages), *std::move(books));
+  return std::make_unique<LobsterSource>(options, *session, *std::move(messages), *std::move(books));
 }
 
 }  // namespace

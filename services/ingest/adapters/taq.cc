@@ -7,6 +7,7 @@
 //
 // The two files are merged by ms. Nothing says how quotes and trades of one ms were ordered; quotes come first, so that
 // a trade meets the quote of its own ms. The state is meant to hold only at the end of a ms: there ends the event.
+#include <array>
 #include <charconv>
 #include <memory>
 #include <optional>
@@ -190,7 +191,7 @@ absl::Status ParseTrade(std::string_view line, const LineReader& file, TradeRow&
 
 class TaqSource final : public Source {
  public:
-  TaqSource(const SourceOptions& options, Session session, std::unique_ptr<LineReader> quotes,
+  TaqSource(const SourceOptions& options, const Session& session, std::unique_ptr<LineReader> quotes,
             std::unique_ptr<LineReader> trades)
       : writer_(options),
         midnight_(session.midnight),
@@ -291,7 +292,7 @@ absl::StatusOr<std::unique_ptr<Source>> Open(const SourceOptions& options) {
   if (!quotes.ok()) return quotes.status();
   absl::StatusOr<std::unique_ptr<LineReader>> trades = LineReader::Open(options.files[1]);
   if (!trades.ok()) return trades.status();
-  return std::make_unique<TaqSource>(options, *std::move(session), *std::move(quotes), *std::move(trades));
+  return std::make_unique<TaqSource>(options, *session, *std::move(quotes), *std::move(trades));
 }
 
 }  // namespace

@@ -195,6 +195,9 @@ TEST_CASE("bad input: databento-csv says file, line, column, what was seen and w
   CHECK(ErrorOf(WithOnLine(good, 0, 5, ",ACME", "")) == "acme.csv:5: 73 fields, expected 74 as in the header");
   CHECK(ErrorOf(WithOnLine(good, 0, 5, ",ACME", ",EMCA")) == "acme.csv:5: symbol is 'EMCA', expected 'ACME'");
   CHECK(ErrorOf(good, "OTHER") == "acme.csv:2: symbol is 'ACME', expected 'OTHER'");
+  // Without a column of symbols the rows must be of one instrument.
+  CHECK(ErrorOf(WithOnLine(With(good, 0, ",symbol", ",ignored"), 0, 6, ",10,2,7,", ",10,2,8,"), "OTHER") ==
+        "acme.csv:6: instrument_id is '8', expected '7'");
   CHECK(ErrorOf(WithOnLine(good, 0, 4, "Z,2025-05-02T13:30:00", "Z,2025-05-02T13:29:00")) ==
         "acme.csv:4: time goes back: 2025-05-02T13:29:00.120000000Z after 2025-05-02T13:30:00.110000000Z");
   CHECK(ErrorOf(WithOnLine(good, 0, 4, "Z,2025-05-02T13:30:00", "Z,2025-05-02T13:61:00")) ==
