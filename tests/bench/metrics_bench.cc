@@ -1,12 +1,13 @@
 // The book alone, and the book with all order-flow metrics and detectors of ofi-classic@1.
 #include <memory>
 
-#include "fmt/format.h"
 #include "libs/book/book_state.h"
 #include "libs/profile/profile_loader.h"
+#include "services/ingest/source.h"
 #include "services/metrics/metrics_processor.h"
 #include "tests/bench/bench.h"
 #include "tests/support/market_generator.h"
+#include "tests/support/recorded_data.h"
 
 namespace spillway::bench {
 namespace {
@@ -101,6 +102,58 @@ std::optional<Prepared> AllMetrics(uint32_t symbols, double rows_per_second) {
                   }};
 }
 
+// Rows of a recorded session, clock ticks put in as a recorder does.
+class RowsSink final : public ingest::MarketSink {
+ public:
+  absl::Status OnEvent(const Event& event) override {
+    announced.push_back(event);
+    return absl::OkStatus();
+  }
+  absl::Status OnRow(std::span<const MarketEvent> row) override {
+    const Time time = row.front().event_time;
+    if (last_ != Time() && FloorTo(time, kTickPeriod) > last_) {
+      MarketEvent tick = row.front();
+      tick.kind = MarketEventKind::kTick;
+      tick.flags = 0;
+      tick.event_time = FloorTo(time, kTickPeriod);
+      tick.instrument = 0;
+      events.push_back(tick);
+    }
+    last_ = time;
+    ++rows;
+    events.insert(events.end(), row.begin(), row.end());
+    return absl::OkStatus();
+  }
+  std::vector<Event> announced;
+  std::vector<MarketEvent> events;
+  uint64_t rows = 0;
+
+ private:
+  Time last_;
+};
+
+std::optional<Prepared> Soun() {
+  const auto path = test::RecordedData("data/equities/mbp10/SOUN_2025-05-02_xnas_mbp10.csv.zst");
+  const std::optional<Event> classic = Classic();
+  if (!path || !classic) return std::nullopt;
+  auto lane = std::make_shared<RowsSink>();
+  ingest::SourceOptions options;
+  options.files = {path->string()};
+  options.symbol = "SOUN";
+  auto source = ingest::FindFormat("databento-csv")->open(options);
+  if (!source.ok() || !(*source)->Run(*lane, {}).ok()) return std::nullopt;
+  return Prepared{.items = lane->rows, .run = [lane, classic] {
+                    metrics::MetricsProcessor processor;
+                    CountingSink sink;
+                    processor.Process(SessionOpen(), sink);
+                    processor.Process(*classic, sink);
+                    for (const Event& event : lane->announced) processor.Process(event, sink);
+                    processor.Process(test::MarketBuilder::BatchOf(lane->events), sink);
+                    Keep(sink.count());
+                  }};
+}
+
+const Registration kSoun({.name = "metrics_soun", .unit = "row", .prepare = Soun});
 const Registration kBook1({.name = "book_replay_1_symbol", .prepare = [] { return BookReplay(1); }});
 const Registration kBook500({.name = "book_replay_500_symbols", .prepare = [] { return BookReplay(500); }});
 const Registration kMetrics1({.name = "metrics_1_symbol", .unit = "row", .prepare = [] {
