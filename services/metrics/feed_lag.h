@@ -33,6 +33,7 @@ class FeedLag {
     }
     const size_t bucket = BucketOf(delay - minimum_);
     ++slots_[slot_][bucket];
+    used_[slot_] = std::max(used_[slot_], static_cast<uint8_t>(bucket + 1));
     ++counts_[bucket];
     ++total_;
   }
@@ -62,11 +63,12 @@ class FeedLag {
 
   template <class Archive>
   void Persist(Archive& a) {
-    a(slots_, counts_, minima_, total_, slot_, slot_end_, minute_slot_, minute_slot_end_, minimum_, lagging_,
+    a(slots_, used_, counts_, minima_, total_, slot_, slot_end_, minute_slot_, minute_slot_end_, minimum_, lagging_,
       below_since_, percentile_);
     if constexpr (Archive::kReading) {
       slot_ %= kSlots;
       minute_slot_ %= kMinuteSlots;
+      for (uint8_t& used : used_) used = std::min<uint8_t>(used, kBuckets);
     }
   }
 
@@ -102,11 +104,12 @@ class FeedLag {
     const auto passed = slot_end_ == Time() ? int64_t{kSlots} : (first - slot_end_) / kSlot + 1;
     for (int64_t i = std::min<int64_t>(passed, kSlots); i > 0; --i) {
       slot_ = (slot_ + 1) % kSlots;
-      for (size_t b = 0; b < kBuckets; ++b) {
+      for (size_t b = 0; b < used_[slot_]; ++b) {
         counts_[b] -= slots_[slot_][b];
         total_ -= slots_[slot_][b];
         slots_[slot_][b] = 0;
       }
+      used_[slot_] = 0;
     }
     slot_end_ = first + kSlot;
     if (now >= minute_slot_end_) RotateMinute(now);
@@ -124,6 +127,7 @@ class FeedLag {
   }
 
   std::array<std::array<uint32_t, kBuckets>, kSlots> slots_{};
+  std::array<uint8_t, kSlots> used_{};  // of each slot: buckets from 0 that may not be empty
   std::array<uint64_t, kBuckets> counts_{};
   std::array<int64_t, kMinuteSlots> minima_{};
   uint64_t total_ = 0;

@@ -47,14 +47,26 @@ class SampleWindow {
     if (count_ < N) ++count_;
     if (old == value) return;
     int64_t* const begin = sorted_.data();
-    if (old != kNone) {
-      int64_t* const at = std::lower_bound(begin, begin + valid_, old);
-      std::copy(at + 1, begin + valid_, at);
+    int64_t* const end = begin + valid_;
+    if (old != kNone && value != kNone) {  // what lies between them moves by one place
+      if (old < value) {
+        int64_t* const from = std::lower_bound(begin, end, old);
+        int64_t* const to = std::lower_bound(from, end, value);
+        std::copy(from + 1, to, from);
+        *(to - 1) = value;
+      } else {
+        int64_t* const to = std::upper_bound(begin, end, value);
+        int64_t* const from = std::lower_bound(to, end, old);
+        std::copy_backward(to, from, from + 1);
+        *to = value;
+      }
+    } else if (old != kNone) {
+      int64_t* const at = std::lower_bound(begin, end, old);
+      std::copy(at + 1, end, at);
       --valid_;
-    }
-    if (value != kNone) {
-      int64_t* const at = std::upper_bound(begin, begin + valid_, value);
-      std::copy_backward(at, begin + valid_, begin + valid_ + 1);
+    } else {
+      int64_t* const at = std::upper_bound(begin, end, value);
+      std::copy_backward(at, end, end + 1);
       *at = value;
       ++valid_;
     }
