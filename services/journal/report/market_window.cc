@@ -1,0 +1,111 @@
+#include "services/journal/report/market_window.h"
+
+#include <algorithm>
+
+namespace spillway::journal::report {
+
+WindowRecorder::WindowRecorder(InstrumentId instrument, Time from, Time to, Time trigger) {
+  window_.instrument = instrument;
+  window_.from = FloorTo(from, MarketWindow::kColumn);
+  window_.to = FloorTo(to, MarketWindow::kColumn) + MarketWindow::kColumn;
+  window_.trigger = trigger;
+}
+
+void WindowRecorder::AdvanceTo(Time now, const book::BookState& book) {
+  const Time until = std::min(now, window_.to);
+  if (now >= window_.from && !opened_) {
+    opened_ = true;
+    OnQuote(window_.from, book);
+  }
+  while (window_.from + (window_.columns + 1) * MarketWindow::kColumn <= until) Sample(book);
+}
+
+void WindowRecorder::Sample(const book::BookState& book) {
+  for (auto& [price, row] : rows_) row.shown = 0;
+  Show(book.levels().bids(), 1);
+  Show(book.levels().asks(), -1);
+  for (auto& [price, row] : rows_) {
+    const int64_t before = row.changes.empty() ? 0 : row.changes.back().size_e8;
+    if (row.shown != before) row.changes.push_back({window_.columns, row.shown});
+  }
+  ++window_.columns;
+}
+
+void WindowRecorder::Show(const book::BookSide& side, int sign) {
+  const size_t levels = std::min(side.size(), MarketWindow::kHeatLevels);
+  for (size_t rank = 0; rank < levels; ++rank) {
+    const book::Level level = side.at(rank);
+    rows_[level.price].shown = sign * level.size.e8();
+  }
+}
+
+void WindowRecorder::OnQuote(Time time, const book::BookState& book) {
+  if (time < window_.from || time >= window_.to) return;
+  QuotePoint point{.time = time, .bid = {}, .ask = {}};
+  if (const auto bid = book.levels().best_bid()) point.bid = bid->price;
+  if (const auto ask = book.levels().best_ask()) point.ask = ask->price;
+  std::vector<QuotePoint>& quotes = window_.quotes;
+  if (!quotes.empty() && quotes.back().bid == point.bid && quotes.back().ask == point.ask) return;
+  constexpr Duration kResolution = MarketWindow::kQuoteResolution;
+  if (!quotes.empty() && FloorTo(quotes.back().time, kResolution) == FloorTo(time, kResolution)) {
+    quotes.back() = point;
+  } else {
+    quotes.push_back(point);
+  }
+}
+
+void WindowRecorder::OnTrade(const MarketEvent& trade) {
+  if (trade.event_time < window_.from || trade.event_time >= window_.to) return;
+  if (window_.trades.size() == MarketWindow::kTradesMax) {
+    ++window_.trades_left_out;
+    return;
+  }
+  window_.trades.push_back({trade.event_time, trade.price, trade.quantity, trade.side});
+}
+
+void WindowRecorder::OnDetector(Time time, const DetectorFired& detector) {
+  if (time < window_.from || time >= window_.to) return;
+  if (window_.marks.size() == MarketWindow::kMarksMax) {
+    ++window_.marks_left_out;
+    return;
+  }
+  window_.marks.push_back({time, detector});
+}
+
+MarketWindow WindowRecorder::Finish(Time last, const book::BookState& book) {
+  AdvanceTo(last, book);
+  if (last >= window_.from && window_.to > last) {
+    window_.to = last;
+    // The column that the end of the data cut short.
+    if (window_.from + window_.columns * MarketWindow::kColumn < last) Sample(book);
+  }
+  for (auto& [price, row] : rows_) {
+    if (!row.changes.empty()) window_.rows.push_back({price, std::move(row.changes)});
+  }
+  rows_.clear();
+  LeaveOutFarRows();
+  return std::move(window_);
+}
+
+void WindowRecorder::LeaveOutFarRows() {
+  if (window_.rows.size() <= MarketWindow::kHeatRowsMax) return;
+  int64_t center = window_.rows[window_.rows.size() / 2].price.nanos();
+  for (const QuotePoint& quote : window_.quotes) {
+    if (quote.time > window_.trigger) break;
+    if (quote.bid && quote.ask) center = (quote.bid->nanos() + quote.ask->nanos()) / 2;
+  }
+  auto first = window_.rows.begin();
+  auto last = window_.rows.end();
+  const auto distance = [center](const HeatRow& row) { return std::abs(row.price.nanos() - center); };
+  while (static_cast<size_t>(last - first) > MarketWindow::kHeatRowsMax) {
+    if (distance(*first) > distance(*(last - 1))) {
+      ++first;
+    } else {
+      --last;
+    }
+  }
+  window_.rows_left_out = window_.rows.size() - static_cast<size_t>(last - first);
+  window_.rows = std::vector<HeatRow>(std::make_move_iterator(first), std::make_move_iterator(last));
+}
+
+}  // namespace spillway::journal::report

@@ -1,0 +1,365 @@
+"use strict";
+// The order book around one moment: price by time, colour by displayed size (blue bids, orange asks), with quotes,
+// trades and the decision's own lines on top. `market` is a window of the report's JSON (docs/report.md).
+
+const HEAT = {bids: [[16, 34, 52], [27, 88, 140], [86, 180, 233], [225, 244, 255]],
+              asks: [[48, 34, 10], [133, 84, 8], [230, 159, 0], [255, 240, 205]],
+              bidsLight: [[236, 244, 250], [166, 206, 233], [60, 140, 200], [0, 55, 110]],
+              asksLight: [[251, 244, 230], [240, 205, 140], [214, 140, 20], [110, 62, 0]]};
+
+function heatColor(stops, part) {
+  const at = Math.max(0, Math.min(1, part)) * (stops.length - 1);
+  const i = Math.min(stops.length - 2, Math.floor(at));
+  const mix = stops[i].map((c, k) => Math.round(c + (stops[i + 1][k] - c) * (at - i)));
+  return `rgb(${mix[0]},${mix[1]},${mix[2]})`;
+}
+
+// Logarithmic between the sizes below which a twentieth, and above which a hundredth of all cells lie.
+function heatScale(market) {
+  const sizes = [];
+  for (const row of market.rows) {
+    for (let i = 0; i < row.changes.length; i += 2) {
+      const end = i + 2 < row.changes.length ? row.changes[i + 2] : market.columns;
+      const size = Math.abs(row.changes[i + 1]);
+      if (size > 0) sizes.push([size, end - row.changes[i]]);
+    }
+  }
+  sizes.sort((a, b) => a[0] - b[0]);
+  const total = sizes.reduce((sum, s) => sum + s[1], 0);
+  const quantile = (q) => {
+    let below = 0;
+    for (const [size, cells] of sizes) if ((below += cells) >= q * total) return size;
+    return 1;
+  };
+  const low = quantile(0.05), high = Math.max(quantile(0.99), low * 2);
+  return {low, high, part: (size) => Math.log(size / low) / Math.log(high / low)};
+}
+
+// The prices worth seeing: the quotes, the trade plan, and as much around them again as the book showed.
+function priceRange(market, plan) {
+  const seen = [...market.quotes.bid, ...market.quotes.ask, ...plan.map((p) => p.price)].filter((p) => p !== null);
+  const rows = market.rows.map((r) => r.price);
+  if (seen.length === 0) seen.push(...rows);
+  let low = Math.min(...seen), high = Math.max(...seen);
+  const pad = Math.max(8 * market.tick, 0.3 * (high - low));
+  const bottom = rows.length ? Math.min(rows[0], low) : low, top = rows.length ? Math.max(rows[rows.length - 1], high) : high;
+  return {low: Math.max(low - pad, bottom) - market.tick, high: Math.min(high + pad, top) + market.tick};
+}
+
+function niceStep(span, count, smallest) {
+  const rough = Math.max(span / count, smallest);
+  const power = Math.pow(10, Math.floor(Math.log10(rough)));
+  return [1, 2, 2.5, 5, 10].map((m) => m * power).find((s) => s >= rough * 0.999) || rough;
+}
+
+class HeatMap {
+  // plan: [{name, price, color, dash}], moments: [{name, t, color, dash}] with t in ms since market.from;
+  // clock(t, decimals): New York time of t. readout: element that says what is under the pointer.
+  constructor(holder, market, {plan, moments, clock, readout, unit}) {
+    Object.assign(this, {holder, market, plan, moments, clock, readout, unit});
+    this.scale = heatScale(market);
+    this.prices = priceRange(market, plan);
+    this.span = [0, market.columns * market.column_ms];
+    this.base = document.createElement("canvas");
+    this.overlay = document.createElement("canvas");
+    this.overlay.className = "overlay";
+    this.base.setAttribute("role", "img");
+    this.base.setAttribute("aria-label", "Order book heat map with quotes and trades");
+    holder.replaceChildren(this.base, this.overlay);
+    this.overlay.addEventListener("mousemove", (e) => this.hover(e.offsetX, e.offsetY));
+    this.overlay.addEventListener("mouseleave", () => this.hover(null));
+    this.draw();
+  }
+
+  // Shows `seconds` on each side of the trigger; null: all.
+  zoom(seconds) {
+    const whole = this.market.columns * this.market.column_ms;
+    const half = seconds === null ? whole : seconds * 1000;
+    this.span = seconds === null ? [0, whole] : [Math.max(0, this.market.trigger - half), Math.min(whole, this.market.trigger + half)];
+    this.draw();
+  }
+
+  layout() {
+    const ratio = window.devicePixelRatio || 1;
+    const width = Math.max(280, this.holder.clientWidth);
+    const strips = [...new Set(this.market.detectors.map((d) => d.detector))];
+    const height = 400 + 14 * strips.length;
+    for (const canvas of [this.base, this.overlay]) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
+      canvas.style.width = width + "px";
+      canvas.style.height = height + "px";
+    }
+    this.area = {left: 4, right: width - 96, top: 20, bottom: 400 - 24, width, height, strips, ratio};
+  }
+  x(t) {
+    const {left, right} = this.area;
+    return left + (t - this.span[0]) / (this.span[1] - this.span[0]) * (right - left);
+  }
+  y(price) {
+    const {top, bottom} = this.area;
+    return bottom - (price - this.prices.low) / (this.prices.high - this.prices.low) * (bottom - top);
+  }
+  css(name) { return getComputedStyle(document.documentElement).getPropertyValue(name).trim(); }
+
+  draw() {
+    this.layout();
+    const g = this.g = this.base.getContext("2d");
+    const {left, right, top, bottom, width, height, ratio} = this.area;
+    g.setTransform(ratio, 0, 0, ratio, 0, 0);
+    g.clearRect(0, 0, width, height);
+    g.fillStyle = this.css("--heat-bg");
+    g.fillRect(left, top, right - left, bottom - top);
+    g.save();
+    g.beginPath();
+    g.rect(left, top, right - left, bottom - top);
+    g.clip();
+    this.cells = this.drawBook(g);
+    this.drawQuotes(g);
+    this.drawTrades(g);
+    g.restore();
+    this.drawAxes(g);
+    this.drawPlan(g);
+    this.drawMoments(g);
+    this.drawDetectors(g);
+  }
+
+  // Whole device pixels, so that neighbours neither overlap nor leave a gap.
+  drawBook(g) {
+    const light = document.documentElement.dataset.theme === "light";
+    const colors = light ? [HEAT.bidsLight, HEAT.asksLight] : [HEAT.bids, HEAT.asks];
+    const snap = (v) => Math.round(v * this.area.ratio) / this.area.ratio;
+    const {market} = this;
+    const half = market.tick / 2;
+    let cells = 0;
+    for (const row of market.rows) {
+      if (row.price < this.prices.low || row.price > this.prices.high) continue;
+      const y0 = snap(this.y(row.price + half)), y1 = Math.max(snap(this.y(row.price - half)), y0 + 2);
+      for (let i = 0; i < row.changes.length; i += 2) {
+        const size = row.changes[i + 1];
+        if (size === 0) continue;
+        const begin = row.changes[i], end = i + 2 < row.changes.length ? row.changes[i + 2] : market.columns;
+        const x0 = snap(this.x(begin * market.column_ms)), x1 = snap(this.x(end * market.column_ms));
+        if (x1 < this.area.left || x0 > this.area.right) continue;
+        g.fillStyle = heatColor(colors[size > 0 ? 0 : 1], this.scale.part(Math.abs(size)));
+        g.fillRect(x0, y0, Math.max(x1 - x0, 1 / this.area.ratio), y1 - y0);
+        cells += end - begin;
+      }
+    }
+    return cells;
+  }
+
+  drawQuotes(g) {
+    const {t, bid, ask} = this.market.quotes;
+    const end = this.market.columns * this.market.column_ms;
+    for (const [prices, color] of [[bid, this.css("--bid")], [ask, this.css("--ask")]]) {
+      g.strokeStyle = color;
+      g.lineWidth = 1.5;
+      g.beginPath();
+      for (let i = 0; i < t.length; ++i) {
+        if (prices[i] === null) continue;
+        const x0 = this.x(t[i]), x1 = this.x(i + 1 < t.length ? t[i + 1] : end), y = this.y(prices[i]);
+        if (i > 0 && prices[i - 1] !== null) g.lineTo(x0, y); else g.moveTo(x0, y);
+        g.lineTo(x1, y);
+      }
+      g.stroke();
+    }
+  }
+
+  // Area by size; triangle up: the buyer crossed the spread, down: the seller did, circle: not known.
+  drawTrades(g) {
+    const {t, price, size, side} = this.market.trades;
+    const largest = Math.max(...size, 1);
+    for (let i = 0; i < t.length; ++i) {
+      const r = 2 + 9 * Math.sqrt(size[i] / largest), x = this.x(t[i]), y = this.y(price[i]);
+      if (x < this.area.left - r || x > this.area.right + r) continue;
+      tradeShape(g, x, y, r, side[i]);
+      g.fillStyle = side[i] > 0 ? this.css("--bid") : side[i] < 0 ? this.css("--ask") : this.css("--dim");
+      g.globalAlpha = 0.75;
+      g.fill();
+      g.globalAlpha = 1;
+      g.strokeStyle = this.css("--text");
+      g.lineWidth = 0.7;
+      g.stroke();
+    }
+  }
+
+  drawAxes(g) {
+    const {left, right, top, bottom} = this.area;
+    g.font = "11px system-ui, sans-serif";
+    g.fillStyle = g.strokeStyle = this.css("--dim");
+    g.lineWidth = 1;
+    const step = niceStep(this.prices.high - this.prices.low, 9, this.market.tick);
+    this.decimals = Math.max(2, Math.min(8, Math.ceil(-Math.log10(this.market.tick) - 1e-9)));
+    g.textBaseline = "middle";
+    for (let p = Math.ceil(this.prices.low / step) * step; p <= this.prices.high + step / 1e6; p += step) {
+      const y = Math.round(this.y(p)) + 0.5;
+      if (y < top || y > bottom) continue;
+      g.globalAlpha = 0.18;
+      line(g, left, y, right, y);
+      g.globalAlpha = 1;
+      g.fillText(p.toFixed(this.decimals), right + 5, y);
+    }
+    g.textBaseline = "top";
+    g.textAlign = "center";
+    const seconds = (this.span[1] - this.span[0]) / 1000;
+    const every = [1, 2, 5, 10, 15, 30, 60, 120, 300].find((s) => seconds / s <= (right - left) / 90) || 600;
+    const first = -(this.clock.offset(this.span[0]) % (every * 1000));
+    for (let t = this.span[0] + first; t <= this.span[1]; t += every * 1000) {
+      if (t < this.span[0]) continue;
+      const x = Math.round(this.x(t)) + 0.5;
+      line(g, x, bottom, x, bottom + 4);
+      if (x > left + 24 && x < right - 20) g.fillText(this.clock(t, 0), x, bottom + 6);
+    }
+    g.textAlign = "left";
+  }
+
+  drawPlan(g) {
+    const {right, top, bottom} = this.area;
+    g.textBaseline = "middle";
+    const labels = this.plan.map((p) => ({...p, y: this.y(p.price)})).filter((p) => p.y >= top && p.y <= bottom);
+    for (const p of labels) {
+      g.strokeStyle = this.css(p.color);
+      g.lineWidth = 1.5;
+      g.setLineDash(p.dash);
+      line(g, Math.max(this.area.left, this.x(this.market.trigger)), p.y, right, p.y);
+      g.setLineDash([]);
+      g.fillStyle = this.css("--panel");
+      g.fillRect(right + 2, p.y - 8, 94, 16);
+      g.fillStyle = this.css(p.color);
+      g.font = "bold 11px system-ui, sans-serif";
+      g.fillText(`${p.price.toFixed(this.decimals)} ${p.name}`, right + 5, p.y);
+    }
+  }
+
+  drawMoments(g) {
+    const {left, right, top, bottom} = this.area;
+    g.font = "11px system-ui, sans-serif";
+    g.textBaseline = "bottom";
+    let free = -Infinity;
+    for (const m of [...this.moments].sort((a, b) => a.t - b.t)) {
+      const x = this.x(m.t);
+      if (x < left || x > right) continue;
+      g.strokeStyle = g.fillStyle = this.css(m.color);
+      g.lineWidth = 1.5;
+      g.setLineDash(m.dash);
+      line(g, x, top, x, bottom);
+      g.setLineDash([]);
+      const width = g.measureText(m.name).width;
+      const at = Math.min(x + 3, right - width);
+      if (at > free) {
+        g.fillText(m.name, at, top - 3);
+        free = at + width + 6;
+      }
+    }
+  }
+
+  // A strip for each detector that spoke: bars while it was on.
+  drawDetectors(g) {
+    const {left, right, strips} = this.area;
+    const end = this.market.columns * this.market.column_ms;
+    g.textBaseline = "middle";
+    g.font = "10px system-ui, sans-serif";
+    strips.forEach((name, k) => {
+      const y = 400 + 14 * k;
+      g.fillStyle = this.css("--panel-2");
+      g.fillRect(left, y, right - left, 11);
+      let since = null;
+      const bar = (from, to) => {
+        const x0 = Math.max(left, this.x(from)), x1 = Math.min(right, Math.max(this.x(to), this.x(from) + 2));
+        g.fillStyle = this.css("--vwap");
+        if (x1 > x0) g.fillRect(x0, y, x1 - x0, 11);
+      };
+      for (const d of this.market.detectors) {
+        if (d.detector !== name) continue;
+        if (d.active && since === null) since = d.t;
+        if (!d.active) { bar(since === null ? 0 : since, d.t); since = null; }
+      }
+      if (since !== null) bar(since, end);
+      g.fillStyle = this.css("--dim");
+      g.fillText(name.replaceAll("_", " "), right + 5, y + 6);
+    });
+  }
+
+  hover(px, py) {
+    const g = this.overlay.getContext("2d");
+    const {left, right, top, bottom, width, height, ratio} = this.area;
+    g.setTransform(ratio, 0, 0, ratio, 0, 0);
+    g.clearRect(0, 0, width, height);
+    if (px === null || px < left || px > right || py < top) { this.readout.textContent = "Point at the map for time, price and size."; return; }
+    g.strokeStyle = this.css("--text");
+    g.globalAlpha = 0.5;
+    line(g, px, top, px, bottom);
+    if (py <= bottom) line(g, left, py, right, py);
+    g.globalAlpha = 1;
+    const t = this.span[0] + (px - left) / (right - left) * (this.span[1] - this.span[0]);
+    this.readout.textContent = this.describe(t, this.prices.low + (bottom - py) / (bottom - top) * (this.prices.high - this.prices.low), py <= bottom);
+  }
+
+  describe(t, price, on_map) {
+    const parts = [this.clock(t, 2)];
+    const column = Math.floor(t / this.market.column_ms);
+    if (on_map) {
+      let row = null;
+      for (const r of this.market.rows) if (row === null || Math.abs(r.price - price) < Math.abs(row.price - price)) row = r;
+      if (row && Math.abs(row.price - price) <= this.market.tick * 0.75) {
+        const size = sizeAt(row, column);
+        const side = size > 0 ? "bid" : size < 0 ? "ask" : "";
+        parts.push(`${row.price.toFixed(this.decimals)}: ${size === 0 ? "nothing shown" : `${side} ${Math.abs(size).toLocaleString("en-US")} ${this.unit}`}`);
+      } else {
+        parts.push(price.toFixed(this.decimals));
+      }
+    }
+    const i = lastAtOrBefore(this.market.quotes.t, t);
+    if (i >= 0) {
+      const show = (p) => p === null ? "none" : p.toFixed(this.decimals);
+      parts.push(`quote ${show(this.market.quotes.bid[i])} / ${show(this.market.quotes.ask[i])}`);
+    }
+    const on = this.market.detectors.filter((d) => d.t <= t).reduce((m, d) => m.set(d.detector, d), new Map());
+    for (const d of on.values()) if (d.active) parts.push(`${d.detector.replaceAll("_", " ")} on (${d.seen} against ${d.limit})`);
+    return parts.join("   ·   ");
+  }
+
+  drawLegend(canvas) {
+    const light = document.documentElement.dataset.theme === "light";
+    const g = canvas.getContext("2d");
+    [light ? HEAT.bidsLight : HEAT.bids, light ? HEAT.asksLight : HEAT.asks].forEach((stops, k) => {
+      for (let x = 0; x < canvas.width; ++x) {
+        g.fillStyle = heatColor(stops, x / (canvas.width - 1));
+        g.fillRect(x, k * canvas.height / 2, 1, canvas.height / 2);
+      }
+    });
+  }
+}
+
+function line(g, x0, y0, x1, y1) {
+  g.beginPath();
+  g.moveTo(x0, y0);
+  g.lineTo(x1, y1);
+  g.stroke();
+}
+
+function tradeShape(g, x, y, r, side) {
+  g.beginPath();
+  if (side === 0) { g.arc(x, y, r * 0.8, 0, 2 * Math.PI); return; }
+  const up = side > 0 ? -1 : 1;
+  g.moveTo(x, y + up * r);
+  g.lineTo(x - r * 0.87, y - up * r * 0.5);
+  g.lineTo(x + r * 0.87, y - up * r * 0.5);
+  g.closePath();
+}
+
+function sizeAt(row, column) {
+  let size = 0;
+  for (let i = 0; i < row.changes.length && row.changes[i] <= column; i += 2) size = row.changes[i + 1];
+  return size;
+}
+
+function lastAtOrBefore(times, t) {
+  let low = 0, high = times.length;
+  while (low < high) {
+    const mid = (low + high) >> 1;
+    if (times[mid] <= t) low = mid + 1; else high = mid;
+  }
+  return low - 1;
+}
