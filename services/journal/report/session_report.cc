@@ -10,6 +10,7 @@
 #include "services/journal/report/features_pass.h"
 #include "services/journal/report/market_pass.h"
 #include "services/journal/report/trading_pass.h"
+#include "services/journal/scorecard.h"
 
 namespace spillway::journal::report {
 namespace {
@@ -71,6 +72,16 @@ void ReadManifest(const log::Manifest& manifest, SessionReport& report) {
     report.last = report.last ? std::max(*report.last, *lane.last_time()) : lane.last_time();
   }
 }
+
+// The trading lane is read once, for the report and for the scorecard.
+struct Decisions {
+  TradingPass report;
+  Scorecard scorecard;
+  void Take(const Event& event) {
+    report.Take(event);
+    scorecard.Add(event);
+  }
+};
 
 // The time of the last market event, where the manifest only knows when the last message began.
 Time LastTime(const SessionReport& report) {
@@ -189,13 +200,14 @@ absl::StatusOr<SessionReport> CollectSessionReport(const std::filesystem::path& 
   if (report.name.empty()) report.name = std::filesystem::absolute(session).parent_path().filename().string();
   ReadManifest(log.manifest(), report);
 
-  TradingPass trading(&report);
-  absl::Status status = ReadLane(log, "trading", trading);
+  Decisions decisions{TradingPass(&report), Scorecard()};
+  absl::Status status = ReadLane(log, "trading", decisions);
   if (!status.ok()) return status;
-  trading.Finish(report.last.value_or(Time()));
+  decisions.report.Finish(report.last.value_or(Time()));
+  report.scorecard = ScorecardJson(decisions.scorecard.Scores());
 
   Windows windows(&report);
-  FeaturesPass features(trading.profiles(), windows.by_begin());
+  FeaturesPass features(decisions.report.profiles(), windows.by_begin());
   status = ReadLanes(log, "features.", features);
   if (!status.ok()) return status;
   report.rules = features.Finish();

@@ -186,7 +186,8 @@ void TradingPass::On(const Header& header, const UniverseChanged& universe) {
       auto history = std::find_if(entry.exclusions.begin(), entry.exclusions.end(),
                                   [&](const ExclusionHistory& one) { return one.rule == exclusion.rule; });
       if (history == entry.exclusions.end()) {
-        history = entry.exclusions.insert(history, {.rule = exclusion.rule, .seen = {}, .limit = {}});
+        history = entry.exclusions.emplace(history);
+        history->rule = exclusion.rule;
         history->first = universe.effective_time;
       }
       history->seen = exclusion.seen;
