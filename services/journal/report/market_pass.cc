@@ -73,6 +73,10 @@ void MarketPass::Take(const Event& event) {
                      if (instrument != nullptr) instrument->book.OnGap();
                    }
                  },
+                 [&](const ProcessorVersion& version) {
+                   if (std::find(report_.builds.begin(), report_.builds.end(), version.build) == report_.builds.end())
+                     report_.builds.push_back(version.build);
+                 },
                  [&](const TradeBust&) {
                    if (SymbolFacts* facts = Of(event.header.instrument).facts) ++facts->busts;
                  },

@@ -10,6 +10,7 @@
 #include "services/journal/report/features_pass.h"
 #include "services/journal/report/market_pass.h"
 #include "services/journal/report/trading_pass.h"
+#include "services/journal/report/truth.h"
 #include "services/journal/scorecard.h"
 
 namespace spillway::journal::report {
@@ -77,9 +78,19 @@ void ReadManifest(const log::Manifest& manifest, SessionReport& report) {
 struct Decisions {
   TradingPass report;
   Scorecard scorecard;
+  TruthPass& truth;
   void Take(const Event& event) {
     report.Take(event);
     scorecard.Add(event);
+    truth.TakeTrading(event);
+  }
+};
+struct Features {
+  FeaturesPass report;
+  TruthPass& truth;
+  void Take(const Event& event) {
+    report.Take(event);
+    truth.TakeFeatures(event);
   }
 };
 
@@ -200,17 +211,21 @@ absl::StatusOr<SessionReport> CollectSessionReport(const std::filesystem::path& 
   if (report.name.empty()) report.name = std::filesystem::absolute(session).parent_path().filename().string();
   ReadManifest(log.manifest(), report);
 
-  Decisions decisions{TradingPass(&report), Scorecard()};
+  TruthPass truth;
+  Decisions decisions{TradingPass(&report), Scorecard(), truth};
   absl::Status status = ReadLane(log, "trading", decisions);
   if (!status.ok()) return status;
   decisions.report.Finish(report.last.value_or(Time()));
   report.scorecard = ScorecardJson(decisions.scorecard.Scores());
 
   Windows windows(&report);
-  FeaturesPass features(decisions.report.profiles(), windows.by_begin());
+  Features features{FeaturesPass(decisions.report.profiles(), windows.by_begin()), truth};
   status = ReadLanes(log, "features.", features);
   if (!status.ok()) return status;
-  report.rules = features.Finish();
+  report.rules = features.report.Finish();
+  absl::StatusOr<std::string> against_truth = truth.Score(session);
+  if (!against_truth.ok()) return against_truth.status();
+  report.truth = *std::move(against_truth);
 
   MarketPass market(&report, windows.by_begin(), windows.Charted(), PriceBucket(report));
   status = ReadLanes(log, "market.", market);

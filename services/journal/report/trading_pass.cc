@@ -91,11 +91,6 @@ void TradingPass::On(const Header& header, const ConfigurationVersion& version) 
   report_.profiles.push_back(std::move(facts));
 }
 
-void TradingPass::On(const Header&, const ProcessorVersion& version) {
-  if (std::find(report_.builds.begin(), report_.builds.end(), version.build) == report_.builds.end())
-    report_.builds.push_back(version.build);
-}
-
 void TradingPass::On(const Header&, const SessionState& state) {
   if (report_.trading_day == 0) report_.trading_day = state.trading_day;
 }

@@ -26,7 +26,6 @@ class TradingPass {
  private:
   using Header = EventHeader;
   void On(const Header& header, const ConfigurationVersion& version);
-  void On(const Header& header, const ProcessorVersion& version);
   void On(const Header& header, const SessionState& state);
   void On(const Header& header, const FeedCapabilities& capabilities);
   void On(const Header& header, const FeedStatus& status);
