@@ -152,7 +152,8 @@ void MarketPass::AddToLine(const MarketEvent& trade, const Instrument& instrumen
   point.high = std::max(point.high, trade.price);
   point.last = trade.price;
   if (instrument.session_volume_e8 > 0) {
-    point.vwap = static_cast<double>(instrument.session_value) / static_cast<double>(instrument.session_volume_e8) / 1e9;
+    point.vwap =
+        static_cast<double>(instrument.session_value) / static_cast<double>(instrument.session_volume_e8) / 1e9;
   }
   const Time minute = FloorTo(trade.event_time, std::chrono::minutes(1));
   if (line.minutes.empty() || line.minutes.back().first != minute) line.minutes.emplace_back(minute, Quantity());

@@ -16,7 +16,8 @@ class WindowRecorder {
   Time from() const { return window_.from; }
   Time to() const { return window_.to; }
 
-  // The book stood like this until `now`: fills the columns that ended by then. Called before anything changes at `now`.
+  // The book stood like this until `now`: fills the columns that ended by then. Called before anything changes at
+  // `now`.
   void AdvanceTo(Time now, const book::BookState& book);
   // After a row of the window's symbol, at its end.
   void OnQuote(Time time, const book::BookState& book);

@@ -97,7 +97,9 @@ Json MarksJson(const MarketWindow& window) {
     marks.push_back({{"t", Milliseconds(mark.time - window.from)},
                      {"detector", std::string(DetectorName(detector.detector))},
                      {"active", detector.active},
-                     {"side", detector.side == Side::kBid ? "bid" : detector.side == Side::kAsk ? "ask" : "none"},
+                     {"side", detector.side == Side::kBid   ? "bid"
+                              : detector.side == Side::kAsk ? "ask"
+                                                            : "none"},
                      {"price", detector.price ? Json(detector.price->ToDouble()) : Json(nullptr)},
                      {"seen", Number(detector.seen)},
                      {"limit", Number(detector.limit)}});
@@ -228,10 +230,11 @@ Json SetupJson(const Setup& setup, const SessionReport& report) {
   json["receipts"] = Json::array();
   constexpr std::array<std::string_view, 4> kStates = {"unknown", "delivered", "failed", "suppressed"};
   for (const Timed<AlertReceipt>& receipt : setup.receipts) {
-    json["receipts"].push_back({{"time", Text(receipt.time)},
-                                {"channel", receipt.body.channel},
-                                {"state", std::string(kStates[static_cast<size_t>(receipt.body.state) % kStates.size()])},
-                                {"detail", receipt.body.detail}});
+    json["receipts"].push_back(
+        {{"time", Text(receipt.time)},
+         {"channel", receipt.body.channel},
+         {"state", std::string(kStates[static_cast<size_t>(receipt.body.state) % kStates.size()])},
+         {"detail", receipt.body.detail}});
   }
   json["market"] = WindowJson(setup.market, report.names);
   return json;
@@ -314,7 +317,10 @@ Json UniverseJson(const SessionReport& report) {
 }
 
 Json LineJson(const PriceLine& line) {
-  Json points = {{"t", Json::array()}, {"low", Json::array()}, {"high", Json::array()}, {"last", Json::array()},
+  Json points = {{"t", Json::array()},
+                 {"low", Json::array()},
+                 {"high", Json::array()},
+                 {"last", Json::array()},
                  {"vwap", Json::array()}};
   for (const PricePoint& point : line.points) {
     points["t"].push_back(Milliseconds(point.time.time_since_epoch()));
@@ -431,11 +437,12 @@ Json ProfilesJson(const SessionReport& report) {
 Json NoticesJson(const SessionReport& report) {
   Json notices = Json::array();
   for (const Notice& notice : report.notices) {
-    notices.push_back({{"time", Text(notice.time)},
-                       {"kind", notice.kind},
-                       {"symbol", notice.instrument == 0 ? Json(nullptr) : Json(report.names.Symbol(notice.instrument))},
-                       {"instance", notice.instance == 0 ? Json(nullptr) : Json(report.names.Instance(notice.instance))},
-                       {"text", notice.text}});
+    notices.push_back(
+        {{"time", Text(notice.time)},
+         {"kind", notice.kind},
+         {"symbol", notice.instrument == 0 ? Json(nullptr) : Json(report.names.Symbol(notice.instrument))},
+         {"instance", notice.instance == 0 ? Json(nullptr) : Json(report.names.Instance(notice.instance))},
+         {"text", notice.text}});
   }
   return notices;
 }

@@ -35,8 +35,8 @@ absl::Status ReadLane(log::EventLog& log, const log::LaneName& lane, Pass& pass)
     GroupHeader group;
     const absl::Status status = decoder.Decode(message.bytes, group, [&](const Event& event) { pass.Take(event); });
     if (!status.ok()) {
-      return absl::Status(status.code(),
-                          fmt::format("lane {}, message {}: {}", lane, message.sequence, std::string(status.message())));
+      return absl::Status(
+          status.code(), fmt::format("lane {}, message {}: {}", lane, message.sequence, std::string(status.message())));
     }
   }
 }

@@ -3,8 +3,8 @@
 // show this and nothing else. docs/report.md says where each number comes from.
 //
 // Memory does not grow with the market lane: the decisions are read first, then the market once, of which only the
-// windows around decisions, a thinned line for each charted symbol and sums are kept. Every list has a bound below; what
-// a bound left out is counted.
+// windows around decisions, a thinned line for each charted symbol and sums are kept. Every list has a bound below;
+// what a bound left out is counted.
 #pragma once
 
 #include <filesystem>
@@ -22,15 +22,15 @@
 
 namespace spillway::journal::report {
 
-inline constexpr size_t kSetupsMax = 5000;            // accepted signals
-inline constexpr size_t kNearMissesMax = 40;          // of each strategy instance, best first
-inline constexpr size_t kRejectionGroupsMax = 200;    // combinations of failed rules
-inline constexpr size_t kWindowedAlertsMax = 60;      // with the market around them
+inline constexpr size_t kSetupsMax = 5000;          // accepted signals
+inline constexpr size_t kNearMissesMax = 40;        // of each strategy instance, best first
+inline constexpr size_t kRejectionGroupsMax = 200;  // combinations of failed rules
+inline constexpr size_t kWindowedAlertsMax = 60;    // with the market around them
 inline constexpr size_t kWindowedRefusalsMax = 12;
 inline constexpr size_t kWindowedNearMissesMax = 8;
-inline constexpr size_t kChartedSymbolsMax = 40;      // with a price line
-inline constexpr size_t kPricePointsMax = 1000;       // of a line, each with low, high and last
-inline constexpr size_t kNoticesMax = 500;            // pauses, halts, headlines, feed states
+inline constexpr size_t kChartedSymbolsMax = 40;  // with a price line
+inline constexpr size_t kPricePointsMax = 1000;   // of a line, each with low, high and last
+inline constexpr size_t kNoticesMax = 500;        // pauses, halts, headlines, feed states
 
 // ---------------------------------------------------------------- the market around a moment
 
@@ -69,8 +69,8 @@ struct MarketWindow {
   static constexpr size_t kMarksMax = 400;
 
   InstrumentId instrument = 0;
-  Time from, to, trigger;  // [from, to)
-  uint32_t columns = 0;    // that the session covers
+  Time from, to, trigger;     // [from, to)
+  uint32_t columns = 0;       // that the session covers
   std::vector<HeatRow> rows;  // by price, ascending
   std::vector<QuotePoint> quotes;
   std::vector<TradePoint> trades;
@@ -187,7 +187,7 @@ struct ProfileFacts {
   std::string instance;  // "ofi-classic@1#1"
   InstanceMode mode = InstanceMode::kActive;
   Time effective;
-  std::string yaml;       // the profile in force, as text
+  std::string yaml;  // the profile in force, as text
   double threshold = 0, near_miss = 0;
   double risk_percent = 0;
   std::string problem;  // not empty: the document could not be read
@@ -200,7 +200,7 @@ struct PricePoint {
 };
 struct PriceLine {
   Duration bucket{0};
-  std::vector<PricePoint> points;  // buckets with trades
+  std::vector<PricePoint> points;                  // buckets with trades
   std::vector<std::pair<Time, Quantity>> minutes;  // volume of each minute with trades
 };
 
@@ -209,7 +209,7 @@ struct SymbolFacts {
   InstrumentDefinition definition;
   uint64_t rows = 0, trades = 0;
   Quantity volume;
-  Int128 value = 0;  // sum of price * quantity, 1e-17
+  Int128 value = 0;                // sum of price * quantity, 1e-17
   std::optional<Price> low, high;  // of trades
   std::optional<Time> first, last;
   std::optional<Quote> first_quote, last_quote;
@@ -261,7 +261,7 @@ struct SessionReport {
   std::vector<FeedFacts> feeds;
   std::vector<SymbolFacts> symbols;
   std::vector<UniverseEntry> universe;
-  std::vector<Setup> setups;         // accepted signals by time
+  std::vector<Setup> setups;          // accepted signals by time
   std::vector<NearMiss> near_misses;  // of each instance, best first
   std::vector<RejectionGroup> rejections;
   std::vector<RefusalCount> refusals;

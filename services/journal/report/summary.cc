@@ -36,8 +36,9 @@ std::string AlertSentence(const SessionReport& report) {
     if (setup.outcome) ++outcomes[setup.outcome->body.label];
   }
   if (alerts == 0 && shadow == 0) return "There was no alert.";
-  std::string text = alerts == 0 ? "There was no alert" : "There " + std::string(alerts == 1 ? "was " : "were ") +
-                                                              Count(alerts, "alert", "alerts");
+  std::string text = alerts == 0
+                         ? "There was no alert"
+                         : "There " + std::string(alerts == 1 ? "was " : "were ") + Count(alerts, "alert", "alerts");
   std::vector<std::string> ends;
   for (const auto& [label, count] : outcomes) ends.push_back(fmt::format("{} {}", count, OutcomeLabelName(label)));
   if (!ends.empty()) text += ": " + Join(ends);
@@ -64,19 +65,24 @@ std::string WhySentence(const SessionReport& report, const ProfileFacts& profile
   for (const RejectionGroup& group : report.rejections) rejected += group.instance == profile.id ? group.count : 0;
 
   std::string text = fmt::format("{}: ", profile.instance);
-  if (accepted > 0) return text + fmt::format("risk refused {}.", accepted == 1 ? "the only signal" : fmt::format("all {} signals", accepted));
+  if (accepted > 0)
+    return text +
+           fmt::format("risk refused {}.", accepted == 1 ? "the only signal" : fmt::format("all {} signals", accepted));
   if (members == 0) text += "no symbol was ever in the universe; ";
   if (best == nullptr) {
-    return text + fmt::format("no evaluation reached {:g} points, from where a rejection is recorded (an alert needs {:g}).",
-                              profile.near_miss, profile.threshold);
+    return text +
+           fmt::format("no evaluation reached {:g} points, from where a rejection is recorded (an alert needs {:g}).",
+                       profile.near_miss, profile.threshold);
   }
   std::vector<std::string> failed;
   for (const RuleResult& rule : best->signal.rules) {
-    if (Failed(rule)) failed.push_back(rule.gate || rule.feature.empty() ? rule.rule : rule.rule + " (" + rule.feature + ")");
+    if (Failed(rule))
+      failed.push_back(rule.gate || rule.feature.empty() ? rule.rule : rule.rule + " (" + rule.feature + ")");
   }
-  text += fmt::format("the best of {} scored {:g} of the {:g} that an alert needs, {} at {} New York; what failed: {}.",
-                      Count(rejected, "rejected signal", "rejected signals"), best->signal.score, best->signal.threshold,
-                      report.names.Symbol(best->instrument), NewYorkClock(best->time), Join(failed));
+  text +=
+      fmt::format("the best of {} scored {:g} of the {:g} that an alert needs, {} at {} New York; what failed: {}.",
+                  Count(rejected, "rejected signal", "rejected signals"), best->signal.score, best->signal.threshold,
+                  report.names.Symbol(best->instrument), NewYorkClock(best->time), Join(failed));
   return text;
 }
 
@@ -107,7 +113,8 @@ std::string UniverseSentence(const SessionReport& report, const ProfileFacts& pr
                                  Count(seen, "symbol", "symbols"));
   std::vector<std::string> parts;
   for (const auto& [rule, count] : rules) parts.push_back(seen == 1 ? rule : fmt::format("{} {}", rule, count));
-  if (!parts.empty()) text += fmt::format("; {} by {}", seen == 1 && ever == 0 ? "excluded" : "excluded at some time", Join(parts));
+  if (!parts.empty())
+    text += fmt::format("; {} by {}", seen == 1 && ever == 0 ? "excluded" : "excluded at some time", Join(parts));
   return text + ".";
 }
 

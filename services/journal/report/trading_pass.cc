@@ -81,8 +81,8 @@ void TradingPass::On(const Header& header, const ConfigurationVersion& version) 
   if (profile.ParseFromString(version.document)) {
     facts.yaml = config::ToYaml(profile);
     facts.threshold = profile.rubric().threshold();
-    facts.near_miss = profile.rubric().has_near_miss() ? profile.rubric().near_miss()
-                                                       : facts.threshold - kNearMissBelowThreshold;
+    facts.near_miss =
+        profile.rubric().has_near_miss() ? profile.rubric().near_miss() : facts.threshold - kNearMissBelowThreshold;
     facts.risk_percent = profile.sizing().risk_percent();
     profiles_[header.instance] = std::move(profile);
   } else {
@@ -120,7 +120,8 @@ void TradingPass::EndFeedState(uint32_t feed, Time now) {
 void TradingPass::On(const Header& header, const FeedStatus& status) {
   EndFeedState(status.feed, header.event_time);
   const auto before = feed_states_.find(status.feed);
-  const bool news = before == feed_states_.end() ? status.state != FeedState::kUp : before->second.first != status.state;
+  const bool news =
+      before == feed_states_.end() ? status.state != FeedState::kUp : before->second.first != status.state;
   feed_states_[status.feed] = {status.state, header.event_time};
   if (!news) return;
   std::string text = fmt::format("feed {} {}", status.feed, FeedWord(status.state));
@@ -157,8 +158,7 @@ void TradingPass::Note(const Header& header, std::string kind, std::string text)
     ++report_.notices_left_out;
     return;
   }
-  report_.notices.push_back(
-      {header.event_time, header.instrument, header.instance, std::move(kind), std::move(text)});
+  report_.notices.push_back({header.event_time, header.instrument, header.instance, std::move(kind), std::move(text)});
 }
 
 // ---------------------------------------------------------------- universe
@@ -313,8 +313,7 @@ void TradingPass::On(const Header& header, const AlertReceipt& receipt) {
 }
 
 void TradingPass::On(const Header& header, const OutcomeLabelled& outcome) {
-  if (Setup* setup = SetupOf(by_intent_, outcome.intent))
-    setup->outcome = {header.event_time, header.id(), outcome};
+  if (Setup* setup = SetupOf(by_intent_, outcome.intent)) setup->outcome = {header.event_time, header.id(), outcome};
 }
 
 // ---------------------------------------------------------------- sums

@@ -1,0 +1,194 @@
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
+
+#include "nlohmann/json.hpp"
+#include "services/journal/report/report_html.h"
+#include "services/journal/report/report_json.h"
+#include "tests/unit/report/session_fixture.h"
+
+namespace spillway::test {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string Between(const std::string& text, std::string_view begin, std::string_view end) {
+  const size_t from = text.find(begin);
+  REQUIRE(from != std::string::npos);
+  const size_t to = text.find(end, from + begin.size());
+  REQUIRE(to != std::string::npos);
+  return text.substr(from + begin.size(), to - from - begin.size());
+}
+std::string EmbeddedJson(const std::string& page) {
+  return Between(page, R"(<script type="application/json" id="report-data">)", "</script>");
+}
+
+TEST_CASE("report: JSON gives the figures of the session, prices as decimals", "[report]") {
+  const TemporaryFolder folder;
+  const Json json = Json::parse(ToJson(Collected(OneAlert().Write(folder.path() / "one"))));
+  CHECK(json["report_version"] == 1);
+  CHECK(json["session"]["name"] == "one");
+  CHECK(json["session"]["market_events"] == 121);
+  CHECK(json["session"]["new_york_offset_minutes"] == -240);
+  CHECK(json["session"]["digest"].get<std::string>().size() == 64);
+  CHECK(json["counts"]["alerts"] == 1);
+  const Json& alert = json["alerts"][0];
+  CHECK(alert["symbol"] == "ACME");
+  CHECK(alert["entry"] == "10.00");
+  CHECK(alert["target"] == "10.08");
+  CHECK(alert["decision"]["quantity"] == "2500");
+  CHECK(alert["outcome"]["label"] == "TARGET");
+  CHECK(alert["outcome"]["profit_net"] == "182.50");
+  CHECK(alert["cancelled"].is_null());
+  CHECK(alert["market"]["column_ms"] == 250);
+  CHECK(alert["market"]["trigger"] == 60'000);
+  CHECK(json["refused"][0]["decision"]["rule"] == "SAME_TICKER_COOLDOWN");
+  CHECK(json["near_misses"][0]["score"] == 6);
+  CHECK(json["near_misses"][0]["rules"][1]["failed"] == true);
+  CHECK(json["symbols"][0]["trade_volume"] == "6000");
+  CHECK(json["scorecard"]["instances"][0]["alerts"] == 1);
+  CHECK(json["truth"].is_null());
+  CHECK(json["profiles"][0]["yaml"].get<std::string>().find("threshold: 7.5") != std::string::npos);
+}
+
+TEST_CASE("report: the page carries the same JSON", "[report]") {
+  const TemporaryFolder folder;
+  const report::SessionReport collected = Collected(OneAlert().Write(folder.path() / "one"));
+  CHECK(Json::parse(EmbeddedJson(ToHtml(collected))) == Json::parse(ToJson(collected)));
+}
+
+TEST_CASE("report: text from the data cannot become markup or script", "[report]") {
+  const TemporaryFolder folder;
+  const std::string symbol = "</script><script>document.title='owned'</script>";
+  const std::string headline = "<!-- \xe2\x80\xa8 & \" ' <img src=x onerror=alert(1)>";
+  const report::SessionReport collected = Collected(OneAlert(symbol, headline).Write(folder.path() / "<b>one"));
+  const std::string page = ToHtml(collected);
+  CHECK(page.find("owned'</script>") == std::string::npos);
+  CHECK(page.find("<img src=x") == std::string::npos);
+  CHECK(page.find("<b>one") == std::string::npos);
+  CHECK(page.find("&lt;b&gt;one") != std::string::npos);
+  const Json json = Json::parse(EmbeddedJson(page));
+  CHECK(json["alerts"][0]["symbol"] == symbol);
+  CHECK(json["notices"][0]["text"].get<std::string>().find("<img src=x onerror=alert(1)>") != std::string::npos);
+}
+
+TEST_CASE("report: JSON for a script element has no character that ends it, and means the same", "[report]") {
+  const std::string json = R"({"a":"</script><!--&\u2028"})";
+  const std::string safe = report::JsonForScript(json + "\xe2\x80\xa9");
+  CHECK(safe.find_first_of("<>&") == std::string::npos);
+  CHECK(safe.find("\xe2\x80\xa9") == std::string::npos);
+  CHECK(Json::parse(report::JsonForScript(json)) == Json::parse(json));
+  CHECK(report::EscapeHtml("<a b=\"c\" d='e'>&") == "&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;");
+}
+
+TEST_CASE("report: the page asks for nothing from outside", "[report]") {
+  const TemporaryFolder folder;
+  std::string page = ToHtml(Collected(OneAlert().Write(folder.path() / "one")));
+  CHECK(page.find("default-src 'none'") != std::string::npos);
+  // The chart library names its authors in licence comments.
+  const std::set<std::string> named = {"https://www.chartjs.org", "https://github.com/kurkle/color#readme"};
+  const std::regex address(R"((https?:)?//[a-z0-9.-]+\.[a-z]{2,}[^\s"'<>)]*)");
+  for (std::sregex_iterator match(page.begin(), page.end(), address), none; match != none; ++match) {
+    INFO(match->str());
+    CHECK(named.contains(match->str()));
+  }
+  CHECK_FALSE(std::regex_search(page, std::regex(R"(<(link|img|iframe|object|embed)\b|<script[^>]*\ssrc=)")));
+}
+
+// ---------------------------------------------------------------- in a real browser
+
+std::optional<std::string> Chromium() {
+  for (const char* program : {"chromium", "chromium-browser", "google-chrome"}) {
+    const std::string find = std::string("command -v ") + program + " >/dev/null 2>&1";
+    if (std::system(find.c_str()) == 0) return program;
+  }
+  std::fprintf(stderr, "SKIPPED: report in a browser: no chromium in PATH\n");
+  return std::nullopt;
+}
+
+struct Loaded {
+  std::string document;  // as the scripts left it
+  std::string console;
+};
+
+Loaded Load(const std::string& browser, const std::filesystem::path& folder, const std::string& html) {
+  std::ofstream(folder / "report.html", std::ios::binary) << html;
+  const std::string folder_text = folder.string();
+  const std::string command =
+      browser +
+      " --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+      " --disable-component-update --disable-sync --disable-dev-shm-usage --enable-logging=stderr "
+      "--window-size=1280,1600"
+      " --virtual-time-budget=5000 --user-data-dir='" +
+      folder_text + "/profile' --dump-dom 'file://" + folder_text + "/report.html' >'" + folder_text + "/dom' 2>'" +
+      folder_text + "/console'";
+  INFO(command);
+  REQUIRE(std::system(command.c_str()) == 0);
+  const auto read = [&](const char* name) {
+    std::ifstream file(folder / name, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  return {read("dom"), read("console")};
+}
+
+void CheckQuiet(const Loaded& loaded) {
+  INFO(loaded.console);
+  CHECK(loaded.console.find("CONSOLE") == std::string::npos);
+  CHECK(loaded.console.find("Uncaught") == std::string::npos);
+}
+
+TEST_CASE("report in a browser: it draws every cell of the heat map, and says what happened", "[report]") {
+  const std::optional<std::string> browser = Chromium();
+  if (!browser) return;
+  const TemporaryFolder folder;
+  const report::SessionReport collected = Collected(OneAlert().Write(folder.path() / "one"));
+  const Loaded loaded = Load(*browser, folder.path(), ToHtml(collected));
+  CheckQuiet(loaded);
+  CHECK(loaded.document.find("data-ready=\"1\"") != std::string::npos);
+  // Shown from 09:30:00 and 09:30:01 on, to the end of the data in column 360.
+  const size_t expected = 2 * (361 - 120) + (361 - 124);
+  CHECK(Between(loaded.document, "data-cells=\"", "\"") == std::to_string(expected));
+  CHECK(loaded.document.find("There was 1 alert: 1 TARGET.") != std::string::npos);
+  CHECK(loaded.document.find("+182.50 USD") != std::string::npos);
+  CHECK(loaded.document.find("spillway replay") != std::string::npos);
+}
+
+TEST_CASE("report in a browser: without an alert the nearest miss is shown instead", "[report]") {
+  const std::optional<std::string> browser = Chromium();
+  if (!browser) return;
+  const TemporaryFolder folder;
+  HandMadeSession session = OneAlert();
+  std::erase_if(session.trading, [](const Event& event) {
+    const auto* signal = std::get_if<Signal>(&event.body);
+    return (signal != nullptr && signal->accepted) || std::holds_alternative<TradeIntent>(event.body);
+  });
+  const Loaded loaded = Load(*browser, folder.path(), ToHtml(Collected(session.Write(folder.path() / "s"))));
+  CheckQuiet(loaded);
+  CHECK(loaded.document.find("There was no alert.") != std::string::npos);
+  CHECK(loaded.document.find("Near miss: ACME") != std::string::npos);
+  CHECK(Between(loaded.document, "data-cells=\"", "\"") != "0");
+}
+
+TEST_CASE("report in a browser: hostile text stays text, an empty session stays a page", "[report]") {
+  const std::optional<std::string> browser = Chromium();
+  if (!browser) return;
+  const TemporaryFolder folder;
+  const std::string symbol = "</script><img src=x onerror=\"document.body.dataset.owned=1\">";
+  const Loaded hostile =
+      Load(*browser, folder.path(), ToHtml(Collected(OneAlert(symbol, symbol).Write(folder.path() / "one"))));
+  CheckQuiet(hostile);
+  CHECK(hostile.document.find("data-owned") == std::string::npos);
+  CHECK(hostile.document.find("data-ready=\"1\"") != std::string::npos);
+
+  const TemporaryFolder empty;
+  const Loaded loaded = Load(*browser, empty.path(), ToHtml(Collected(HandMadeSession().Write(empty.path() / "s"))));
+  CheckQuiet(loaded);
+  CHECK(loaded.document.find("data-ready=\"1\"") != std::string::npos);
+  CHECK(loaded.document.find("No profile was in force.") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace spillway::test
