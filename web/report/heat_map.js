@@ -83,14 +83,14 @@ class HeatMap {
     const ratio = window.devicePixelRatio || 1;
     const width = Math.max(280, this.holder.clientWidth);
     const strips = [...new Set(this.market.detectors.map((d) => d.detector))];
-    const height = 400 + 14 * strips.length;
+    const height = 426 + 14 * strips.length;
     for (const canvas of [this.base, this.overlay]) {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
       canvas.style.width = width + "px";
       canvas.style.height = height + "px";
     }
-    this.area = {left: 4, right: width - 96, top: 20, bottom: 400 - 24, width, height, strips, ratio};
+    this.area = {left: 4, right: width - 96, top: 46, bottom: 426 - 24, width, height, strips, ratio};
   }
   x(t) {
     const {left, right} = this.area;
@@ -169,9 +169,9 @@ class HeatMap {
   // Area by size; triangle up: the buyer crossed the spread, down: the seller did, circle: not known.
   drawTrades(g) {
     const {t, price, size, side} = this.market.trades;
-    const largest = Math.max(...size, 1);
+    const large = [...size].sort((a, b) => a - b)[Math.floor(0.98 * (size.length - 1))] || 1;
     for (let i = 0; i < t.length; ++i) {
-      const r = 2 + 9 * Math.sqrt(size[i] / largest), x = this.x(t[i]), y = this.y(price[i]);
+      const r = 2.5 + 9 * Math.min(1.4, Math.sqrt(size[i] / large)), x = this.x(t[i]), y = this.y(price[i]);
       if (x < this.area.left - r || x > this.area.right + r) continue;
       tradeShape(g, x, y, r, side[i]);
       g.fillStyle = side[i] > 0 ? this.css("--bid") : side[i] < 0 ? this.css("--ask") : this.css("--dim");
@@ -236,7 +236,7 @@ class HeatMap {
     const {left, right, top, bottom} = this.area;
     g.font = "11px system-ui, sans-serif";
     g.textBaseline = "bottom";
-    let free = -Infinity;
+    const free = [-Infinity, -Infinity, -Infinity];  // of the rows of names
     for (const m of [...this.moments].sort((a, b) => a.t - b.t)) {
       const x = this.x(m.t);
       if (x < left || x > right) continue;
@@ -247,10 +247,10 @@ class HeatMap {
       g.setLineDash([]);
       const width = g.measureText(m.name).width;
       const at = Math.min(x + 3, right - width);
-      if (at > free) {
-        g.fillText(m.name, at, top - 3);
-        free = at + width + 6;
-      }
+      const row = free.findIndex((f) => at > f);
+      if (row < 0) continue;
+      g.fillText(m.name, at, top - 3 - 14 * row);
+      free[row] = at + width + 6;
     }
   }
 
@@ -261,7 +261,7 @@ class HeatMap {
     g.textBaseline = "middle";
     g.font = "10px system-ui, sans-serif";
     strips.forEach((name, k) => {
-      const y = 400 + 14 * k;
+      const y = 426 + 14 * k;
       g.fillStyle = this.css("--panel-2");
       g.fillRect(left, y, right - left, 11);
       let since = null;

@@ -52,10 +52,10 @@ function table(head, rows, {pick, empty} = {}) {
 function facts(pairs) {
   return el("dl", {class: "facts"}, pairs.filter(Boolean).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
 }
-function section(id, title, ...content) {
+function section(id, link, title, ...content) {
   const node = el("section", {id}, el("h2", {}, title), ...content);
   document.getElementById("main").append(node);
-  document.getElementById("nav").append(el("a", {href: "#" + id}, title));
+  document.getElementById("nav").append(el("a", {href: "#" + id}, link));
   return node;
 }
 function copyable(text) {
@@ -83,12 +83,12 @@ const FEATURES = {
   ask_replenishment: ["ask refill / fills", ""], liquidity_collapse: ["liquidity collapse", ""], tape_stall: ["since the last print", "s"],
   depth_bid: ["bid depth", "shares"], depth_ask: ["ask depth", "shares"], queue_imbalance: ["queue imbalance", ""],
   order_flow_imbalance: ["order-flow imbalance", "shares"], microprice: ["microprice", "USD"], mid: ["mid", "USD"],
-  in_universe: ["in the universe", ""], book_condition: ["book valid", ""], halt_status: ["not halted", ""], feed_suspension: ["feed up", ""],
+  in_universe: ["in the universe", ""], book_condition: ["book crossed, locked, stale or one-sided", ""], halt_status: ["halted", ""], feed_suspension: ["feed suspended", ""],
 };
 function featureText(feature) {
   const [, kind, parameters] = feature.match(/^([^(]*)(?:\((.*)\))?$/) || [null, feature, ""];
   const known = FEATURES[kind];
-  return [known ? known[0] : words(kind), parameters ? el("span", {class: "dim"}, ` (${parameters})`) : ""];
+  return [known ? known[0] : words(kind), parameters ? el("span", {class: "dim"}, ` (${parameters.replaceAll(",", ", ")})`) : ""];
 }
 const unitOf = (feature) => (FEATURES[feature.replace(/\(.*/, "")] || ["", ""])[1];
 const yesNo = (rule) => rule.comparison === "is true" || rule.comparison === "is false";
@@ -123,16 +123,18 @@ function markers(symbol) {
   const point = (item) => ({x: ms(item.triggered || item.time), y: +(item.entry || item.quote.ask), item});
   const set = (label, list, color, pointStyle, pointRadius) => ({label, type: "scatter", data: mine(list).map(point),
     pointStyle, pointRadius, pointHoverRadius: pointRadius + 3, borderColor: css(color), backgroundColor: css(color), borderWidth: 2});
-  return [set("alert", report.alerts.filter((a) => !a.cancelled), "--good", "triangle", 8),
-    set("alert, cancelled", report.alerts.filter((a) => a.cancelled), "--bad", "crossRot", 7),
+  const ended = (...labels) => report.alerts.filter((a) => labels.includes(a.outcome ? a.outcome.label : "OPEN"));
+  return [set("alert: TARGET", ended("TARGET"), "--good", "triangle", 9),
+    {...set("alert: STOP", ended("STOP"), "--bad", "triangle", 9), rotation: 180},
+    set("alert: other end", ended("TIME", "MISS", "CANCELLED", "UNKNOWN", "OPEN"), "--text", "triangle", 9),
     set("refused by risk", report.refused, "--accent", "rectRot", 6),
-    set("near miss", report.near_misses, "--vwap", "circle", 4)].filter((d) => d.data.length > 0);
+    set("near miss", report.near_misses, "--price", "cross", 5)].filter((d) => d.data.length > 0);
 }
 
 function sessionChart(symbol) {
   const {points, minutes} = symbol.line;
   const first = points.t[0], last = points.t[points.t.length - 1];
-  const line = (label, data, color, more) => ({label, type: "line", data, borderColor: css(color), borderWidth: 1.3, pointRadius: 0, pointHitRadius: 0, ...more});
+  const line = (label, data, color, more) => ({label, type: "line", data, borderColor: css(color), borderWidth: 1.3, pointStyle: "line", pointRadius: 0, pointHitRadius: 0, ...more});
   const most = Math.max(...minutes.volume, 1);
   return {
     data: {datasets: [
@@ -154,7 +156,7 @@ function sessionChart(symbol) {
           ticks: {callback: (v) => v <= most * 1.05 ? count(v) : ""}},
       },
       plugins: {
-        legend: {labels: {usePointStyle: true, boxHeight: 7, filter: (l) => l.text !== "low"}},
+        legend: {labels: {usePointStyle: true, boxHeight: 7, filter: (l) => !l.text.startsWith("low")}},
         tooltip: {callbacks: {title: (c) => c.length ? clock(c[0].parsed.x, c[0].raw.item ? 3 : 0) : "",
           label: (c) => c.raw.item ? `${c.dataset.label}: score ${short(c.raw.item.score)} of ${short(c.raw.item.threshold)}, quote ${c.raw.item.quote.bid} / ${c.raw.item.quote.ask}`
             : `${c.dataset.label}: ${c.dataset.yAxisID === "volume" ? count(c.parsed.y) : short(c.parsed.y, 7)}`}},
@@ -179,19 +181,20 @@ const tag = (text, kind) => el("span", {class: "tag " + (kind || "dim")}, text);
 function verdict(item) {
   if (item.kind === "near") return tag("rejected");
   if (item.kind === "refused") return tag(item.decision ? item.decision.rule : "undecided", "bad");
-  if (item.outcome) return tag(item.outcome.label, {TARGET: "good", STOP: "bad", CANCELLED: "bad"}[item.outcome.label]);
-  return tag(item.cancelled ? "CANCELLED" : "open at the end", item.cancelled ? "bad" : "dim");
+  if (!item.outcome) return tag(item.cancelled ? "CANCELLED" : "open at the end", item.cancelled ? "bad" : "dim");
+  const ended = tag(item.outcome.label, {TARGET: "good", STOP: "bad", CANCELLED: "bad"}[item.outcome.label]);
+  return item.cancelled && item.outcome.label !== "CANCELLED" ? [ended, tag("after cancel", "bad")] : ended;
 }
 
 function scoreTable(item) {
   const rows = item.rules.map((rule) => ({
     class: rule.failed ? "failed" : null,
     cells: [rule.failed ? el("span", {class: "bad", title: "failed"}, "✗") : rule.gate || rule.points_max > 0 ? el("span", {class: "good", title: "held"}, "✓") : "·",
-      rule.rule, featureText(rule.feature), valueText(rule, rule.value), rule.comparison ? wanted(rule) : "",
+      rule.rule, featureText(rule.feature), valueText(rule, rule.value), rule.comparison ? el("span", {class: "whole"}, wanted(rule)) : "",
       rule.failed && rule.shortfall !== null ? short(rule.shortfall, 4) : "",
       rule.gate ? el("span", {class: "dim"}, "gate") : `${short(rule.points)} / ${short(rule.points_max)}`]}));
   rows.push({cells: ["", "", el("b", {}, "score"), "", "", "", el("b", {}, `${short(item.score)} / ${short(item.threshold)} needed`)]});
-  return table(["", "rule", "what", "#value", "wanted", "#missing", "#points"], rows);
+  return table(["", "rule", "what", "#value", "wanted", "#short by", "#points"], rows);
 }
 
 function decisionFacts(item) {
@@ -209,6 +212,7 @@ function decisionFacts(item) {
         d.low_confidence && ["confidence", "low"]])
       : el("p", {}, el("b", {class: "bad"}, d.rule), `: seen ${short(d.seen)} ${d.unit}, limit ${short(d.limit)} ${d.unit}`));
   }
+  if (c && o && o.entered && ms(o.entered) <= ms(c.time)) out.push(el("p", {class: "dim"}, "The trade had been entered before the signal was cancelled; its outcome is what a person who stayed in would have had."));
   if (c) out.push(el("h3", {}, "Cancelled"), el("p", {}, el("b", {class: "bad"}, words(c.rule)), ` at ${at(c.time)}, ${duration((ms(c.time) - ms(item.triggered)) / 1000)} after the trigger: seen ${short(c.seen)}, limit ${short(c.limit)}`));
   if (o) {
     out.push(el("h3", {}, "Outcome"), facts([["label", verdict(item)],
@@ -255,7 +259,7 @@ function heatPanel(item) {
     heat.drawLegend(legend);
     panel.append(el("div", {class: "legend"},
       el("span", {}, `size shown, bids and asks: ${count(Math.round(heat.scale.low))} `, legend, ` ${count(Math.round(heat.scale.high))} shares or more (logarithmic)`),
-      el("span", {}, el("span", {class: "bid"}, "▲"), " buyer crossed the spread, ", el("span", {class: "ask"}, "▼"), " seller did, ● not known; area by size"),
+      el("span", {}, el("span", {class: "bid"}, "▲"), " buyer crossed the spread, ", el("span", {class: "ask"}, "▼"), " seller did, ● not known; area by the size traded in 250 ms"),
       el("span", {}, "lines: best bid and ask; best 10 levels, every 250 ms"),
       m.trades_left_out + m.rows_left_out + m.detectors_left_out > 0 && el("span", {}, `left out: ${plural(m.trades_left_out, "trade")}, ${plural(m.rows_left_out, "far price level")}, ${plural(m.detectors_left_out, "detector mark")}`)));
     document.body.dataset.cells = String(heat.cells);
@@ -285,7 +289,7 @@ function itemButton(item) {
   const missing = item.rules.filter((r) => r.failed).map((r) => r.rule);
   const button = el("button", {type: "button", class: "item", "aria-pressed": "false", onclick: () => explore(item)},
     el("b", {}, item.symbol), ` ${at(item.triggered || item.time)} `, verdict(item), item.shadow ? tag("SHADOW") : "",
-    el("small", {}, `score ${short(item.score)} of ${short(item.threshold)}`, item.kind === "near" ? `; failed ${missing.join(", ")}` : item.outcome && item.outcome.entered ? `; ${short(item.outcome.r_multiple, 3)} R` : ""));
+    el("small", {}, `score ${short(item.score)}, needed ${short(item.threshold)}`, item.kind === "near" ? `; failed ${missing.join(", ")}` : item.outcome && item.outcome.entered ? `; ${short(item.outcome.r_multiple, 3)} R` : ""));
   item.button = button;
   return button;
 }
@@ -317,7 +321,7 @@ function move(step) {
 function momentsSection() {
   const tabs = [["alert", "alerts"], ["refused", "refused by risk"], ["near", "near misses"]].map(([kind, label]) =>
     el("button", {type: "button", "data-group": kind, disabled: groups[kind].length === 0, onclick: () => showGroup(kind)}, `${label} (${groups[kind].length})`));
-  section("moments", "Moment by moment",
+  section("moments", "Moments", "Moment by moment",
     groups.alert.length === 0 && el("p", {}, "There was no alert. ", groups.near.length > 0 ? "The signals that came nearest, best first:" : "And no signal came near enough to be recorded."),
     el("div", {class: "tools"}, tabs, el("span", {class: "dim"}, "j / k: next, previous")),
     el("div", {class: "explorer"}, el("div", {id: "items", class: "items"}), el("div", {id: "detail", class: "detail panel"}, el("p", {class: "dim"}, "Nothing to show."))));
@@ -332,7 +336,7 @@ function happenedSection() {
   const s = report.session;
   document.getElementById("subtitle").textContent = s.first_time === null ? "" :
     `${new Date(ms(s.first_time) + OFFSET).toISOString().slice(0, 10)}, ${at(s.first_time, 0)} to ${at(s.last_time, 0)} New York`;
-  section("happened", "What happened", el("div", {class: "panel"},
+  section("happened", "Summary", "What happened", el("div", {class: "panel"},
     el("ul", {class: "sentences"}, report.summary.map((text) => el("li", {}, text))),
     el("h3", {}, "Session"), facts([["symbols", count(s.symbols)], ["market events", count(s.market_events)], ["trades", count(s.trades)],
       s.first_time && ["span", duration((ms(s.last_time) - ms(s.first_time)) / 1000)],
@@ -354,29 +358,37 @@ function chartSection() {
     entry.chart.chart = entry.chart.make();
     explain();
   }}, s.symbol)) : [];
-  section("chart", "Session", el("div", {class: "panel"}, el("div", {class: "tools"}, buttons), el("div", {class: "chart"}, canvas), note));
+  section("chart", "Chart", "Session", el("div", {class: "panel"}, el("div", {class: "tools"}, buttons), el("div", {class: "chart"}, canvas), note));
   entry.chart = chart(canvas, () => sessionChart(symbol));
   explain();
 }
 
 function nearMissSection() {
-  const near = report.profiles.map((p) => `${p.instance}: an alert needs ${short(p.threshold)} points, a rejection is recorded from ${short(p.near_miss)} on`);
+  const near = report.profiles.map((p) => `${p.instance}: an alert needs ${short(p.threshold)} points; a rejection is recorded from ${short(p.near_miss)} on`);
   const best = Math.max(...report.rejections.map((r) => r.count), 1);
-  const statistics = report.rules.map((r) => ({class: r.held === 0 && r.ready > 0 && !r.gate ? "failed" : null, cells: [
-    r.instance, r.rule, featureText(r.feature), wanted(r), r.gate ? el("span", {class: "dim"}, "gate") : short(r.points),
-    r.snapshots === 0 ? "-" : [el("span", {class: "meter"}, el("i", {style: `width:${100 * r.held / r.snapshots}%`})), ` ${count(r.held)} of ${count(r.snapshots)}`],
+  // "S0-3.2 bid_ask_ratio(levels=10)": the parameters stand in the table of the rules.
+  const reason = (text) => {
+    const [rule, feature] = text.split(" ");
+    return !feature || feature === "in_universe" ? words(rule) : `${rule} ${(FEATURES[feature.replace(/\(.*/, "")] || [words(feature)])[0]}`;
+  };
+  const groups_of = (instance) => table(["best score", "failed", "#times", "", "best one"], report.rejections.filter((r) => r.instance === instance).map((r) => [
+    [el("span", {class: "meter"}, el("i", {style: `width:${Math.max(0, Math.min(100, 10 * r.best_score))}%`})), ` ${short(r.best_score)}`],
+    r.failed.map(reason).join("; "), count(r.count), el("span", {class: "meter"}, el("i", {style: `width:${100 * r.count / best}%`})), `${r.best_symbol} ${at(r.best_time)}`]));
+  const rejecting = [...new Set(report.rejections.map((r) => r.instance))];
+  const held = (r) => r.snapshots === 0 ? "-" : [el("span", {class: "meter"}, el("i", {style: `width:${100 * r.held / r.snapshots}%`})), ` ${count(r.held)} of ${count(r.snapshots)}`];
+  const statistics = (instance) => report.rules.filter((r) => r.instance === instance).map((r) => ({class: r.held === 0 && r.ready > 0 && !r.gate ? "failed" : null, cells: [
+    r.rule, featureText(r.feature), el("span", {class: "whole"}, wanted(r)), r.gate ? el("span", {class: "dim"}, "gate") : short(r.points), held(r),
     r.best === null ? "never ready" : [valueText(r, r.best), el("span", {class: "dim"}, ` ${r.best_symbol} ${at(r.best_time)}`)],
     Object.entries(r.not_ready).map(([why, n]) => `${words(why)} ${count(n)}`).join(", ")]}));
-  section("near", "Near misses", el("div", {class: "panel"},
+  const instances = [...new Set(report.rules.map((r) => r.instance))];
+  section("near", "Near misses", "Near misses", el("div", {class: "panel"},
     el("p", {class: "dim"}, near.join("; "), near.length ? ". The same rejection of the same symbol is recorded once in ten seconds unless the profile says otherwise." : ""),
     el("h3", {}, "What failed together"),
-    table(["best score", "failed", "#times", "", "best one"], report.rejections.map((r) => [
-      [el("span", {class: "meter"}, el("i", {style: `width:${Math.max(0, Math.min(100, 10 * r.best_score))}%`})), ` ${short(r.best_score)}`],
-      r.failed.join("; "), count(r.count), el("span", {class: "meter"}, el("i", {style: `width:${100 * r.count / best}%`})), `${r.best_symbol} ${at(r.best_time)} · ${r.instance}`]),
-      {empty: "No rejected signal was recorded."}),
+    rejecting.length === 0 ? el("p", {class: "dim"}, "No rejected signal was recorded.") : rejecting.map((instance) => [rejecting.length > 1 && el("p", {}, el("b", {}, instance)), groups_of(instance)]),
     el("h3", {}, "How often each rule held"),
     el("p", {class: "dim"}, "Of the snapshots at 250 ms boundaries, of all symbols, members of the universe or not. Best: the value nearest to the limit, or farthest beyond it."),
-    table(["profile", "rule", "what", "wanted", "#points", "held", "best", "not ready"], statistics, {empty: "No profile, or no snapshots."})));
+    instances.map((instance) => [instances.length > 1 && el("p", {}, el("b", {}, instance)),
+      table(["rule", "what", "wanted", "#points", "held", "best", "not ready"], statistics(instance))])));
 }
 
 function universeSection() {
@@ -384,12 +396,12 @@ function universeSection() {
     u.first_included ? `${duration(u.included_seconds)}, first ${at(u.first_included, 0)}` : "never",
     u.exclusions.length === 0 ? "" : el("table", {}, u.exclusions.map((x) => el("tr", {class: u.excluded_by.includes(x.rule) ? null : "grey"},
       el("td", {}, x.rule), el("td", {}, `seen ${x.seen || "-"}`), el("td", {}, x.limit ? `limit ${x.limit}` : ""), el("td", {class: "dim"}, `${x.times} times, ${at(x.first, 0)} to ${at(x.last, 0)}`))))]);
-  section("universe", "Universe", el("div", {class: "panel"}, el("p", {class: "dim"}, "Every rule that excluded a symbol at some time, with what was seen last; grey where it no longer did at the end."),
+  section("universe", "Universe", "Universe", el("div", {class: "panel"}, el("p", {class: "dim"}, "Every rule that excluded a symbol at some time, with what was seen last; grey where it no longer did at the end."),
     table(["profile", "symbol", "at the end", "member for", "excluded by"], rows, {empty: "The universe was never decided: no inputs, or no profile."})));
 }
 
 function riskSection() {
-  section("risk", "Risk and interruptions", el("div", {class: "panel"},
+  section("risk", "Risk", "Risk and interruptions", el("div", {class: "panel"},
     el("h3", {}, "Refusals"), table(["profile", "rule", "#signals"], report.refusals.map((r) => [r.instance, r.rule, count(r.count)]), {empty: "Risk refused nothing."}),
     el("h3", {}, "Pauses, halts, headlines, feed"),
     table(["time", "what", "who", ""], report.notices.map((n) => [at(n.time), n.kind, n.symbol || n.instance || "all", n.text]), {empty: "None."}),
@@ -400,7 +412,7 @@ const half = (minute) => `${String(Math.floor(minute / 60)).padStart(2, "0")}:${
 function timeSection() {
   const buckets = report.time_of_day;
   const panel = el("div", {class: "panel"});
-  section("time", "Time of day", panel);
+  section("time", "Time of day", "Time of day", panel);
   if (buckets.length === 0) { panel.append(el("p", {class: "dim"}, "No signal was recorded.")); return; }
   const canvas = el("canvas", {role: "img", "aria-label": "Signals by half hour"});
   panel.append(el("p", {class: "dim"}, "Signals by half hour of New York time. How they ended, by half hour, stands in the scorecard."), el("div", {class: "chart small"}, canvas));
@@ -422,7 +434,7 @@ const rate = (p) => p.n === 0 ? "-" : `${interval(p, 0, " %", "value", 100)} of 
 function scorecardSection() {
   if (!report.scorecard) return;
   const panel = el("div", {class: "panel"}, el("p", {class: "dim"}, "Measured at bid and ask on the market that followed, net of the profile's costs. In brackets: 95 % intervals, which assume independent trades. A trade is an alert that was entered and ended at TARGET, STOP or TIME."));
-  section("scorecard", "Scorecard", panel);
+  section("scorecard", "Scorecard", "Scorecard", panel);
   for (const i of report.scorecard.instances) {
     panel.append(el("h3", {}, i.name, " ", i.shadow ? tag("SHADOW") : ""),
       facts([["alerts", count(i.alerts)], ["outcomes", Object.entries(i.outcomes).filter(([, n]) => n > 0).map(([l, n]) => `${l} ${n}`).join(", ") || "none"],
@@ -436,14 +448,19 @@ function scorecardSection() {
 
 function truthSection() {
   if (!report.truth) return;
-  section("truth", "Against the planted truth", el("div", {class: "panel"}, el("pre", {}, JSON.stringify(report.truth, null, 2))));
+  const kinds = Object.entries(report.truth).filter(([, k]) => k.planted + k.detected + k.false_alarms > 0);
+  const share = (p, hits, of) => of === 0 ? "-" : [el("span", {class: "meter"}, el("i", {style: `width:${100 * p.value}%`})), ` ${(100 * p.value).toFixed(0)} % [${(100 * p.low).toFixed(0)}, ${(100 * p.high).toFixed(0)}]`];
+  section("truth", "Truth", "Against the planted truth", el("div", {class: "panel"},
+    el("p", {class: "dim"}, "The session is simulated; the episodes were planted and never shown to the processors. Recall: planted episodes that were detected. Precision: of what was reported, the part that was planted. In brackets: 95 % intervals."),
+    table(["episode", "#planted", "#detected", "recall", "#false alarms", "precision", "#median delay"], kinds.map(([name, k]) => [words(name), count(k.planted), count(k.detected),
+      share(k.recall, k.detected, k.planted), count(k.false_alarms), share(k.precision, k.detected, k.detected + k.false_alarms), k.delay_median_ms === null ? "-" : `${short(k.delay_median_ms, 3)} ms`]))));
 }
 
 function dataSection() {
   const carry = {book_levels: "book levels", book_full_depth: "full depth", orders: "single orders", trades: "trades", aggressor_side: "aggressor of trades", change_causes: "causes of book changes",
     trade_conditions: "trade conditions", receive_times: "receive times", status: "halts and session states", news: "news"};
   const panel = el("div", {class: "panel"});
-  section("data", "Data", panel);
+  section("data", "Data", "Data", panel);
   for (const f of report.feeds) {
     const lacks = Object.entries(f.carries).filter(([, v]) => v === false).map(([k]) => carry[k]);
     panel.append(el("h3", {}, `Feed ${f.feed}: ${f.name}`), facts([["book levels", f.carries.book_full_depth ? "all" : count(f.carries.book_levels)], ["gaps", count(f.gaps)],
@@ -461,7 +478,7 @@ function dataSection() {
 
 function madeSection() {
   const s = report.session;
-  section("made", "How it was made", el("div", {class: "panel"},
+  section("made", "How made", "How it was made", el("div", {class: "panel"},
     facts([["written by", s.build || "-"], ["computed by", s.builds.join(", ") || "-"], ["created", s.created || "-"], ["session", el("code", {}, s.directory)], ["digest", el("code", {}, s.digest)]]),
     el("h3", {}, "Verify"), el("p", {}, copyable(command("replay", "--verify"))), el("p", {}, copyable(command("log verify"))),
     el("h3", {}, "Lanes"), table(["lane", "#messages", "#rows", "#on disk", "#uncompressed", "whole", "last hash of its chain"], s.lanes.map((l) => [l.lane, count(l.messages), count(l.rows), bytes(l.bytes), bytes(l.raw_bytes),

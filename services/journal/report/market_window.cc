@@ -56,11 +56,19 @@ void WindowRecorder::OnQuote(Time time, const book::BookState& book) {
 
 void WindowRecorder::OnTrade(const MarketEvent& trade) {
   if (trade.event_time < window_.from || trade.event_time >= window_.to) return;
-  if (window_.trades.size() == MarketWindow::kTradesMax) {
+  std::vector<TradePoint>& trades = window_.trades;
+  const Time column = FloorTo(trade.event_time, MarketWindow::kColumn);
+  for (auto point = trades.rbegin(); point != trades.rend() && point->time >= column; ++point) {
+    if (point->price != trade.price || point->aggressor != trade.side) continue;
+    point->quantity += trade.quantity;
+    ++point->count;
+    return;
+  }
+  if (trades.size() == MarketWindow::kTradesMax) {
     ++window_.trades_left_out;
     return;
   }
-  window_.trades.push_back({trade.event_time, trade.price, trade.quantity, trade.side});
+  trades.push_back({trade.event_time, 1, trade.price, trade.quantity, trade.side});
 }
 
 void WindowRecorder::OnDetector(Time time, const DetectorFired& detector) {

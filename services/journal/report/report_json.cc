@@ -124,11 +124,16 @@ Json WindowJson(const MarketWindow& window, const NameTable& names) {
     quotes["bid"].push_back(quote.bid ? Json(quote.bid->ToDouble()) : Json(nullptr));
     quotes["ask"].push_back(quote.ask ? Json(quote.ask->ToDouble()) : Json(nullptr));
   }
-  Json trades = {{"t", Json::array()}, {"price", Json::array()}, {"size", Json::array()}, {"side", Json::array()}};
+  Json trades = {{"t", Json::array()},
+                 {"price", Json::array()},
+                 {"size", Json::array()},
+                 {"side", Json::array()},
+                 {"count", Json::array()}};
   for (const TradePoint& trade : window.trades) {
     trades["t"].push_back(Milliseconds(trade.time - window.from));
     trades["price"].push_back(trade.price.ToDouble());
     trades["size"].push_back(Units(trade.quantity.e8()));
+    trades["count"].push_back(trade.count);
     trades["side"].push_back(trade.aggressor == Side::kBid ? 1 : trade.aggressor == Side::kAsk ? -1 : 0);
   }
   return {{"from", Text(window.from)},

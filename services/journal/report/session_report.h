@@ -48,8 +48,10 @@ struct QuotePoint {
   Time time;
   std::optional<Price> bid, ask;
 };
+// The trades of one column at one price by one side.
 struct TradePoint {
-  Time time;
+  Time time;  // of the first
+  uint64_t count = 0;
   Price price;
   Quantity quantity;
   Side aggressor = Side::kNone;

@@ -156,6 +156,38 @@ TEST_CASE("report in a browser: it draws every cell of the heat map, and says wh
   CHECK(loaded.document.find("spillway replay") != std::string::npos);
 }
 
+TEST_CASE("report in a browser: the pointer reads the book, keys step through the moments", "[report]") {
+  const std::optional<std::string> browser = Chromium();
+  if (!browser) return;
+  const TemporaryFolder folder;
+  HandMadeSession session = OneAlert();
+  std::erase_if(session.trading, [](const Event& event) {
+    const auto* signal = std::get_if<Signal>(&event.body);
+    return signal != nullptr && signal->accepted;
+  });
+  std::string page = ToHtml(Collected(session.Write(folder.path() / "s")));
+  // At the ask of 10.00, five seconds before the moment of 09:30:25; then the next moment.
+  page += R"(<script>
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      heat.hover(heat.x(heat.market.trigger - 5000), heat.y(10.00));
+      document.body.dataset.read = document.querySelector(".readout").textContent;
+      document.dispatchEvent(new KeyboardEvent("keydown", {key: "j"}));
+      document.body.dataset.second = document.querySelector("#detail h3").textContent;
+      document.dispatchEvent(new KeyboardEvent("keydown", {key: "t"}));
+      document.body.dataset.wide = String(document.documentElement.scrollWidth > innerWidth);
+    }));
+  </script>)";
+  const Loaded loaded = Load(*browser, folder.path(), page);
+  CheckQuiet(loaded);
+  const std::string read = Between(loaded.document, "data-read=\"", "\"");
+  CHECK(read.find("09:30:20.00") == 0);
+  CHECK(read.find("10.00: ask 300 shares") != std::string::npos);
+  CHECK(read.find("quote 9.99 / 10.00") != std::string::npos);
+  CHECK(Between(loaded.document, "data-second=\"", "\"").find("09:30:20.000") != std::string::npos);
+  CHECK(loaded.document.find("data-theme=\"light\"") != std::string::npos);
+  CHECK(Between(loaded.document, "data-wide=\"", "\"") == "false");
+}
+
 TEST_CASE("report in a browser: without an alert the nearest miss is shown instead", "[report]") {
   const std::optional<std::string> browser = Chromium();
   if (!browser) return;

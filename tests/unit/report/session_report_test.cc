@@ -157,6 +157,59 @@ TEST_CASE("report: the heat map of random books decodes to a replay of the lane"
   }
 }
 
+TEST_CASE("report: trades of one column, price and side stand together; what exceeds the bound is counted",
+          "[report]") {
+  report::WindowRecorder recorder(1, MarketBuilder::kStart, MarketBuilder::kStart + std::chrono::minutes(10),
+                                  MarketBuilder::kStart);
+  const auto trade = [&](int milliseconds, double price, double size, Side side) {
+    MarketEvent event;
+    event.kind = MarketEventKind::kTrade;
+    event.event_time = MarketBuilder::kStart + std::chrono::milliseconds(milliseconds);
+    event.price = Px(price);
+    event.quantity = Qty(size);
+    event.side = side;
+    recorder.OnTrade(event);
+  };
+  trade(0, 10, 100, Side::kBid);
+  trade(100, 10, 200, Side::kAsk);
+  trade(249, 10, 50, Side::kBid);
+  trade(250, 10, 7, Side::kBid);
+  for (int i = 0; i < 10'000; ++i) trade(1000, 20 + i * 0.01, 1, Side::kNone);
+  const MarketWindow window = recorder.Finish(MarketBuilder::kStart + std::chrono::seconds(2), book::BookState());
+  REQUIRE(window.trades.size() == MarketWindow::kTradesMax);
+  CHECK(window.trades[0].quantity == Quantity::Units(150));
+  CHECK(window.trades[0].count == 2);
+  CHECK(window.trades[1].aggressor == Side::kAsk);
+  CHECK(window.trades[2].quantity == Quantity::Units(7));
+  CHECK(window.trades_left_out == 10'003 - MarketWindow::kTradesMax);
+}
+
+TEST_CASE("report: of a book with very many prices those near the trigger's quote are kept", "[report]") {
+  report::WindowRecorder recorder(1, MarketBuilder::kStart, MarketBuilder::kStart + std::chrono::minutes(5),
+                                  MarketBuilder::kStart + std::chrono::seconds(200));
+  book::BookState book;
+  Time time = MarketBuilder::kStart;
+  for (int i = 0; i < 400; ++i) {
+    time = MarketBuilder::kStart + i * std::chrono::milliseconds(500);
+    recorder.AdvanceTo(time, book);
+    for (const auto& [side, price] : {std::pair(Side::kBid, 10 + i * 0.01), std::pair(Side::kAsk, 10.01 + i * 0.01)}) {
+      MarketEvent event;
+      event.kind = MarketEventKind::kTop;
+      event.side = side;
+      event.price = Px(price);
+      event.quantity = Quantity::Units(100);
+      event.event_time = time;
+      event.flags = MarketEventFlags::kEndOfEvent;
+      book.Apply(event);
+    }
+    recorder.OnQuote(time, book);
+  }
+  const MarketWindow window = recorder.Finish(time + std::chrono::seconds(1), book);
+  CHECK(window.rows.size() == MarketWindow::kHeatRowsMax);
+  CHECK(window.rows_left_out == 401 - MarketWindow::kHeatRowsMax);
+  CHECK(window.rows.back().price == Px(14.00));
+}
+
 TEST_CASE("report: universe, exclusions with what was seen last, and time as a member", "[report]") {
   const TemporaryFolder folder;
   HandMadeSession session = OneAlert();
