@@ -22,9 +22,12 @@ v1::Profile EveryFeature(const v1::Profile& parameters) {
   profile.clear_cancel();
   profile.mutable_rubric()->Clear();
   profile.mutable_rubric()->set_threshold(1e9);  // never a trigger: snapshots at the boundaries only
-  for (int kind = 1; ParseFeatureKind(FeatureKindName(static_cast<FeatureKind>(kind))); ++kind) {
+  // A number without a name is called "unknown", as kind 0 is: the kinds end where a name does not lead back.
+  for (int number = 1;; ++number) {
+    const auto kind = static_cast<FeatureKind>(number);
+    if (ParseFeatureKind(FeatureKindName(kind)) != kind) break;
     v1::ScoreRule& rule = *profile.mutable_rubric()->add_rules();
-    rule.set_id(std::string(FeatureKindName(static_cast<FeatureKind>(kind))));
+    rule.set_id(std::string(FeatureKindName(kind)));
     rule.set_feature(rule.id());
     rule.set_op("is true");
     rule.set_points(1);
