@@ -35,6 +35,51 @@ v1::Profile EveryFeature(const v1::Profile& parameters) {
   return profile;
 }
 
+// Hands a market lane to metrics with a tick at every boundary. Metrics alone shows of several boundaries that passed
+// without an event the last one only; a table has a row for each.
+class EveryBoundary {
+ public:
+  EveryBoundary(metrics::MetricsProcessor& metrics, runtime::EventSink& out) : metrics_(metrics), out_(out) {
+    tick_.header.producer = Producer::kIngest;
+    tick_.body = ClockTick();
+  }
+
+  void Take(const Event& event) {
+    const auto* batch = std::get_if<MarketBatch>(&event.body);
+    if (batch == nullptr) return metrics_.Process(event, out_);
+    const std::span<const MarketEvent> events = batch->events;
+    size_t begin = 0;
+    for (size_t i = 0; i < events.size(); ++i) {
+      const Time time = events[i].event_time;
+      if (next_ == Time()) next_ = FloorTo(time, kBoundary) + kBoundary;
+      if (time < next_) continue;
+      Part(event.header, *batch, events.subspan(begin, i - begin));
+      begin = i;
+      for (; next_ <= time; next_ += kBoundary) Tick(next_);
+    }
+    Part(event.header, *batch, events.subspan(begin));
+  }
+
+ private:
+  void Part(const EventHeader& header, MarketBatch batch, std::span<const MarketEvent> events) {
+    if (events.empty()) return;
+    batch.events = events;
+    Event part;
+    part.header = header;
+    part.body = batch;
+    metrics_.Process(part, out_);
+  }
+  void Tick(Time time) {
+    tick_.header.event_time = tick_.header.ingest_time = time;
+    metrics_.Process(tick_, out_);
+  }
+
+  metrics::MetricsProcessor& metrics_;
+  runtime::EventSink& out_;
+  Event tick_;
+  Time next_;  // the first boundary that was not reached; unset (epoch): no event yet
+};
+
 // Prints the last snapshot at each multiple of the period; between two the features did not change.
 class Rows final : public runtime::EventSink {
  public:
@@ -160,9 +205,10 @@ int Features(const FeaturesArguments& arguments) {
                                             .effective_time = {},
                                             .document = profile::SerializeDeterministic(EveryFeature(*parameters))};
   metrics.Process(configuration, rows);
+  EveryBoundary boundaries(metrics, rows);
   const absl::Status status = ForEachEvent(**session, "market.0", [&](const LaneEvent& lane_event) {
     // The profiles of a recorded run are not wanted here: they would add snapshots between the boundaries.
-    if (!std::holds_alternative<ConfigurationVersion>(lane_event.event.body)) metrics.Process(lane_event.event, rows);
+    if (!std::holds_alternative<ConfigurationVersion>(lane_event.event.body)) boundaries.Take(lane_event.event);
     return true;
   });
   if (!status.ok()) return Fail(status);
