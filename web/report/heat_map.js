@@ -7,6 +7,8 @@ const HEAT = {bids: [[16, 34, 52], [27, 88, 140], [86, 180, 233], [225, 244, 255
               bidsLight: [[236, 244, 250], [166, 206, 233], [60, 140, 200], [0, 55, 110]],
               asksLight: [[251, 244, 230], [240, 205, 140], [214, 140, 20], [110, 62, 0]]};
 
+const TRADES_SHOWN_MAX = 200;
+
 function heatColor(stops, part) {
   const at = Math.max(0, Math.min(1, part)) * (stops.length - 1);
   const i = Math.min(stops.length - 2, Math.floor(at));
@@ -55,8 +57,9 @@ function niceStep(span, count, smallest) {
 class HeatMap {
   // plan: [{name, price, color, dash}], moments: [{name, t, color, dash}] with t in ms since market.from;
   // clock(t, decimals): New York time of t. readout: element that says what is under the pointer.
-  constructor(holder, market, {plan, moments, clock, readout, unit}) {
-    Object.assign(this, {holder, market, plan, moments, clock, readout, unit});
+  // onDraw: called when what is on show changed.
+  constructor(holder, market, {plan, moments, clock, readout, unit, onDraw}) {
+    Object.assign(this, {holder, market, plan, moments, clock, readout, unit, onDraw});
     this.scale = heatScale(market);
     this.prices = priceRange(market, plan);
     this.span = [0, market.columns * market.column_ms];
@@ -122,6 +125,7 @@ class HeatMap {
     this.drawPlan(g);
     this.drawMoments(g);
     this.drawDetectors(g);
+    this.onDraw();
   }
 
   // Whole device pixels, so that neighbours neither overlap nor leave a gap.
@@ -166,20 +170,25 @@ class HeatMap {
     }
   }
 
-  // Area by size; triangle up: the buyer crossed the spread, down: the seller did, circle: not known.
+  // Area by size; triangle up: the buyer crossed the spread, down: the seller did, circle: not known. The largest of
+  // those in view, so that a busy market does not cover the book.
   drawTrades(g) {
     const {t, price, size, side} = this.market.trades;
-    const large = [...size].sort((a, b) => a - b)[Math.floor(0.98 * (size.length - 1))] || 1;
-    for (let i = 0; i < t.length; ++i) {
-      const r = 2.5 + 9 * Math.min(1.4, Math.sqrt(size[i] / large)), x = this.x(t[i]), y = this.y(price[i]);
-      if (x < this.area.left - r || x > this.area.right + r) continue;
-      tradeShape(g, x, y, r, side[i]);
-      g.fillStyle = side[i] > 0 ? this.css("--bid") : side[i] < 0 ? this.css("--ask") : this.css("--dim");
+    const view = t.map((_, i) => i).filter((i) => t[i] >= this.span[0] && t[i] < this.span[1]);
+    const shown = view.length <= TRADES_SHOWN_MAX ? view : [...view].sort((a, b) => size[b] - size[a]).slice(0, TRADES_SHOWN_MAX);
+    this.trades_drawn = shown.length;
+    this.trades_hidden = view.length - shown.length;
+    const large = shown.map((i) => size[i]).sort((a, b) => a - b)[Math.floor(0.98 * (shown.length - 1))] || 1;
+    const colors = {1: this.css("--bid"), "-1": this.css("--ask"), 0: this.css("--dim")};
+    g.strokeStyle = this.css("--text");
+    g.lineWidth = 0.7;
+    for (const i of shown.sort((a, b) => a - b)) {
+      const r = 2.5 + 9 * Math.min(1.4, Math.sqrt(size[i] / large));
+      tradeShape(g, this.x(t[i]), this.y(price[i]), r, side[i]);
+      g.fillStyle = colors[side[i]];
       g.globalAlpha = 0.75;
       g.fill();
       g.globalAlpha = 1;
-      g.strokeStyle = this.css("--text");
-      g.lineWidth = 0.7;
       g.stroke();
     }
   }

@@ -149,7 +149,7 @@ function sessionChart(symbol) {
     options: {
       parsing: false, interaction: {mode: "nearest", intersect: false, axis: "xy"},
       scales: {
-        x: {type: "linear", min: first, max: last, ticks: {callback: (t) => clock(t, 0).slice(0, 5), maxRotation: 0, stepSize: timeStep(last - first)},
+        x: {type: "linear", min: first, max: last, offset: false, grid: {offset: false}, ticks: {callback: (t) => clock(t, 0).slice(0, 5), maxRotation: 0, stepSize: timeStep(last - first)},
           afterBuildTicks: (axis) => { axis.ticks = wholeTicks(axis.min, axis.max, timeStep(last - first)); }, title: {display: true, text: "New York time"}},
         y: {position: "right", title: {display: true, text: symbol.currency}, ticks: {callback: (p) => p.toFixed(2)}, grace: "8%"},
         volume: {position: "left", min: 0, max: most * 4, grid: {display: false}, title: {display: true, text: "shares a minute", align: "start"},
@@ -255,13 +255,16 @@ function heatPanel(item) {
   const m = item.market;
   const panel = el("div", {}, el("div", {class: "tools"}, el("span", {class: "dim"}, "around the trigger:"), zooms), holder, readout);
   requestAnimationFrame(() => {
-    heat = new HeatMap(holder, m, {plan: planOf(item), moments: momentsOf(item, from), clock: window_clock, readout, unit: "shares"});
+    const drawn = el("span", {});
+    heat = new HeatMap(holder, m, {onDraw: () => { if (heat) drawn.textContent = heat.trades_hidden > 0 ? `the ${count(heat.trades_drawn)} largest of ${count(heat.trades_drawn + heat.trades_hidden)} trades in view; closer in shows all` : ""; },
+      plan: planOf(item), moments: momentsOf(item, from), clock: window_clock, readout, unit: "shares"});
     heat.drawLegend(legend);
     panel.append(el("div", {class: "legend"},
       el("span", {}, `size shown, bids and asks: ${count(Math.round(heat.scale.low))} `, legend, ` ${count(Math.round(heat.scale.high))} shares or more (logarithmic)`),
       el("span", {}, el("span", {class: "bid"}, "▲"), " buyer crossed the spread, ", el("span", {class: "ask"}, "▼"), " seller did, ● not known; area by the size traded in 250 ms"),
-      el("span", {}, "lines: best bid and ask; best 10 levels, every 250 ms"),
+      drawn, el("span", {}, "lines: best bid and ask; best 10 levels, every 250 ms"),
       m.trades_left_out + m.rows_left_out + m.detectors_left_out > 0 && el("span", {}, `left out: ${plural(m.trades_left_out, "trade")}, ${plural(m.rows_left_out, "far price level")}, ${plural(m.detectors_left_out, "detector mark")}`)));
+    heat.onDraw();
     document.body.dataset.cells = String(heat.cells);
     document.body.dataset.ready = "1";
   });
@@ -394,8 +397,8 @@ function nearMissSection() {
 function universeSection() {
   const rows = report.universe.map((u) => [u.instance, u.symbol, u.included ? el("span", {class: "good"}, "in") : el("span", {class: "bad"}, "out"),
     u.first_included ? `${duration(u.included_seconds)}, first ${at(u.first_included, 0)}` : "never",
-    u.exclusions.length === 0 ? "" : el("table", {}, u.exclusions.map((x) => el("tr", {class: u.excluded_by.includes(x.rule) ? null : "grey"},
-      el("td", {}, x.rule), el("td", {}, `seen ${x.seen || "-"}`), el("td", {}, x.limit ? `limit ${x.limit}` : ""), el("td", {class: "dim"}, `${x.times} times, ${at(x.first, 0)} to ${at(x.last, 0)}`))))]);
+    u.exclusions.map((x) => el("div", {class: u.excluded_by.includes(x.rule) ? null : "dim"}, el("b", {}, x.rule), `: seen ${x.seen || "-"}${x.limit ? `, limit ${x.limit}` : ""}`,
+      el("span", {class: "dim"}, ` (${plural(x.times, "time")}, ${at(x.first, 0)}${x.last === x.first ? "" : ` to ${at(x.last, 0)}`})`)))]);
   section("universe", "Universe", "Universe", el("div", {class: "panel"}, el("p", {class: "dim"}, "Every rule that excluded a symbol at some time, with what was seen last; grey where it no longer did at the end."),
     table(["profile", "symbol", "at the end", "member for", "excluded by"], rows, {empty: "The universe was never decided: no inputs, or no profile."})));
 }
@@ -415,7 +418,7 @@ function timeSection() {
   section("time", "Time of day", "Time of day", panel);
   if (buckets.length === 0) { panel.append(el("p", {class: "dim"}, "No signal was recorded.")); return; }
   const canvas = el("canvas", {role: "img", "aria-label": "Signals by half hour"});
-  panel.append(el("p", {class: "dim"}, "Signals by half hour of New York time. How they ended, by half hour, stands in the scorecard."), el("div", {class: "chart small"}, canvas));
+  panel.append(el("p", {class: "dim"}, "Signals of all profiles by half hour of New York time. How they ended, by half hour, stands in the scorecard."), el("div", {class: "chart small"}, canvas));
   const minutes = [];
   for (let m = buckets[0].minute; m <= buckets[buckets.length - 1].minute; m += 30) minutes.push(m);
   const of = (key) => minutes.map((m) => (buckets.find((b) => b.minute === m) || {[key]: 0})[key]);
@@ -468,11 +471,11 @@ function dataSection() {
       ["receive - event time", f.lag_median_ms === null ? "not carried" : `median ${short(f.lag_median_ms, 3)}, 99% ${short(f.lag_p99_ms, 3)}, most ${short(f.lag_max_ms, 3)} ms`],
       ["not carried by this feed", lacks.join(", ") || "nothing lacks"]]));
   }
-  panel.append(el("h3", {}, "Symbols"), table(["symbol", "#events", "#trades", "#volume", "#VWAP", "#low", "#high", "first / last quote", "#crossed", "#locked", "#gaps", "#busts", "halted", "reference"], report.symbols.map((s) => [
-    s.symbol, count(s.market_events), count(s.trades), thousands(s.trade_volume), s.trade_vwap === null ? "-" : s.trade_vwap.toFixed(6), s.low || "-", s.high || "-",
-    s.first_quote ? `${s.first_quote.bid} / ${s.first_quote.ask}, ${s.last_quote.bid} / ${s.last_quote.ask}` : "none", count(s.crossed), count(s.locked), count(s.gaps),
-    count(s.trade_busts + s.trade_corrections), s.halted_seconds > 0 ? duration(s.halted_seconds) : "-",
-    `${s.security_type}, float ${s.float === null ? "unknown" : thousands(s.float)}, ${s.volume_profile_sessions ? plural(s.volume_profile_sessions, "session") + " of volume" : "no volume history"}`])),
+  panel.append(el("h3", {}, "Symbols"), table(["symbol", "#events", "#trades", "#volume", "#VWAP", "low to high", "first and last quote", "#crossed, locked, gaps"], report.symbols.map((s) => [
+    [el("b", {}, s.symbol), el("div", {class: "dim reference"}, `${s.security_type === "unknown" ? "type unknown" : s.security_type}, float ${s.float === null ? "unknown" : thousands(s.float)}, ${s.volume_profile_sessions ? plural(s.volume_profile_sessions, "session") + " of volume" : "no volume history"}${s.halted_seconds > 0 ? `; halted for ${duration(s.halted_seconds)}` : ""}${s.trade_busts + s.trade_corrections > 0 ? `; ${plural(s.trade_busts + s.trade_corrections, "trade")} busted or corrected` : ""}`)],
+    count(s.market_events), count(s.trades), thousands(s.trade_volume), s.trade_vwap === null ? "-" : s.trade_vwap.toFixed(6), s.low === null ? "-" : [el("span", {class: "whole"}, `${s.low} to`), ` ${s.high}`],
+    s.first_quote ? [el("div", {class: "whole"}, `${s.first_quote.bid} / ${s.first_quote.ask}`), el("div", {class: "whole"}, `${s.last_quote.bid} / ${s.last_quote.ask}`)] : "none",
+    `${count(s.crossed)}, ${count(s.locked)}, ${count(s.gaps)}`])),
     el("p", {class: "dim"}, "Events are rows of the source. Trades and volume: all prints of all sessions, hidden and cross prints included, before busts. Crossed, locked: rows after which the book was so; no decision is made on such a book."));
 }
 

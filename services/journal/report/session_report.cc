@@ -103,6 +103,18 @@ Time LastTime(const SessionReport& report) {
   return last;
 }
 
+// In the order in which the instances were configured: what reaches a person stands before its shadows.
+template <class Item>
+void OrderByInstance(const std::vector<ProfileFacts>& profiles, std::vector<Item>& items) {
+  std::map<StrategyInstanceId, size_t> rank;
+  for (const ProfileFacts& profile : profiles) rank.emplace(profile.id, rank.size());
+  const auto rank_of = [&](const Item& item) {
+    const auto found = rank.find(item.instance);
+    return found == rank.end() ? rank.size() : found->second;
+  };
+  std::stable_sort(items.begin(), items.end(), [&](const Item& a, const Item& b) { return rank_of(a) < rank_of(b); });
+}
+
 // Which decisions get the market around them.
 class Windows {
  public:
@@ -216,6 +228,10 @@ absl::StatusOr<SessionReport> CollectSessionReport(const std::filesystem::path& 
   absl::Status status = ReadLane(log, "trading", decisions);
   if (!status.ok()) return status;
   decisions.report.Finish(report.last.value_or(Time()));
+  OrderByInstance(report.profiles, report.near_misses);
+  OrderByInstance(report.profiles, report.refusals);
+  OrderByInstance(report.profiles, report.rejections);
+  OrderByInstance(report.profiles, report.universe);
   report.scorecard = ScorecardJson(decisions.scorecard.Scores());
 
   Windows windows(&report);
@@ -223,6 +239,7 @@ absl::StatusOr<SessionReport> CollectSessionReport(const std::filesystem::path& 
   status = ReadLanes(log, "features.", features);
   if (!status.ok()) return status;
   report.rules = features.report.Finish();
+  OrderByInstance(report.profiles, report.rules);
   absl::StatusOr<std::string> against_truth = truth.Score(session);
   if (!against_truth.ok()) return against_truth.status();
   report.truth = *std::move(against_truth);

@@ -109,8 +109,8 @@ std::string UniverseSentence(const SessionReport& report, const ProfileFacts& pr
     for (const ExclusionHistory& exclusion : entry.exclusions) ++rules[exclusion.rule];
   }
   if (seen == 0) return fmt::format("Universe of {}: it was never decided.", profile.instance);
-  std::string text = fmt::format("Universe of {}: {} of {} was a member at some time", profile.instance, ever,
-                                 Count(seen, "symbol", "symbols"));
+  std::string text = fmt::format("Universe of {}: {} of {} {} in it at some time", profile.instance, ever,
+                                 Count(seen, "symbol", "symbols"), ever == 1 ? "was" : "were");
   std::vector<std::string> parts;
   for (const auto& [rule, count] : rules) parts.push_back(seen == 1 ? rule : fmt::format("{} {}", rule, count));
   if (!parts.empty())

@@ -157,6 +157,20 @@ TEST_CASE("report: the heat map of random books decodes to a replay of the lane"
   }
 }
 
+TEST_CASE("report: profiles stand in the order in which they were configured", "[report]") {
+  const TemporaryFolder folder;
+  HandMadeSession session = OneAlert();
+  const std::vector<std::string> names = {"b#1", "a#1", "d#1", "c#1"};
+  session.lane.At("09:30:55");
+  for (const std::string& name : names) session.trading.push_back(session.lane.Configure(ClassicProfile(), name));
+  for (const char* name : {"a#1", "c#1", "d#1", "b#1"})
+    session.trading.push_back(session.lane.Make(Rejected(6, 2.0), 1, StrategyInstanceIdOf(name)));
+  const SessionReport report = Collected(session.Write(folder.path() / "s"));
+  std::vector<std::string> order;
+  for (const report::NearMiss& miss : report.near_misses) order.push_back(report.names.Instance(miss.instance));
+  CHECK(order == std::vector<std::string>{"classic#1", "classic#1", "b#1", "a#1", "d#1", "c#1"});
+}
+
 TEST_CASE("report: trades of one column, price and side stand together; what exceeds the bound is counted",
           "[report]") {
   report::WindowRecorder recorder(1, MarketBuilder::kStart, MarketBuilder::kStart + std::chrono::minutes(10),
