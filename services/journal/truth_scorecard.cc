@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace spillway::journal {
@@ -13,16 +12,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using truth::EpisodeKind;
 using truth::PlantedEpisode;
-
-constexpr double kZ = 1.959963984540054;  // two-sided 95%
-
-double WilsonBound(const Proportion& p, double sign) {
-  if (p.of == 0) return sign < 0 ? 0 : 1;
-  const double n = static_cast<double>(p.of);
-  const double centre = p.value() + kZ * kZ / (2 * n);
-  const double half = kZ * std::sqrt(p.value() * (1 - p.value()) / n + kZ * kZ / (4 * n * n));
-  return std::clamp((centre + sign * half) / (1 + kZ * kZ / n), 0.0, 1.0);
-}
 
 bool Overlaps(const PlantedEpisode& episode, const Detection& detection) {
   const MatchWindow window = MatchWindowOf(episode.kind);
@@ -44,24 +33,18 @@ std::optional<Duration> Median(std::vector<Duration> values) {
 }
 
 nlohmann::ordered_json Json(const Proportion& proportion) {
-  if (proportion.of == 0) return nullptr;
-  return {{"value", proportion.value()}, {"low", proportion.low()}, {"high", proportion.high()}};
+  const std::optional<Interval> interval = proportion.interval();
+  if (!interval) return nullptr;
+  return {{"value", *proportion.value()}, {"low", interval->low}, {"high", interval->high}};
 }
 
 std::string Text(const Proportion& proportion) {
-  if (proportion.of == 0) return "-";
-  return fmt::format("{:5.1f}% [{:.1f}, {:.1f}]", proportion.value() * 100, proportion.low() * 100,
-                     proportion.high() * 100);
+  const std::optional<Interval> interval = proportion.interval();
+  if (!interval) return "-";
+  return fmt::format("{:5.1f}% [{:.1f}, {:.1f}]", *proportion.value() * 100, interval->low * 100, interval->high * 100);
 }
 
 }  // namespace
-
-double Proportion::low() const {
-  return WilsonBound(*this, -1);
-}
-double Proportion::high() const {
-  return WilsonBound(*this, 1);
-}
 
 MatchWindow MatchWindowOf(EpisodeKind kind) {
   switch (kind) {

@@ -11,6 +11,7 @@
 
 #include "libs/events/event.h"
 #include "libs/truth/planted_episode.h"
+#include "services/journal/statistics.h"
 
 namespace spillway::journal {
 
@@ -47,15 +48,6 @@ struct MatchWindow {
   Duration after{0};
 };
 MatchWindow MatchWindowOf(truth::EpisodeKind kind);
-
-// A proportion with its 95% Wilson score interval (Wilson 1927). Meaningless, and 0 of 0, where nothing was counted.
-struct Proportion {
-  uint64_t hits = 0;
-  uint64_t of = 0;
-  double value() const { return of == 0 ? 0 : static_cast<double>(hits) / static_cast<double>(of); }
-  double low() const;
-  double high() const;
-};
 
 struct KindScore {
   uint64_t planted = 0;

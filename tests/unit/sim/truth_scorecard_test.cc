@@ -94,13 +94,16 @@ TEST_CASE("truth scorecard: prices are compared where both name one", "[scorecar
 
 TEST_CASE("truth scorecard: intervals are Wilson's", "[scorecard]") {
   // Agresti & Coull (1998): 0 of 10 has the interval (0, 0.278); 9 of 10 (0.596, 0.982); 50 of 100 (0.404, 0.596).
-  CHECK_THAT((Proportion{0, 10}.low()), WithinAbs(0, 1e-12));
-  CHECK_THAT((Proportion{0, 10}.high()), WithinAbs(0.2775, 1e-4));
-  CHECK_THAT((Proportion{9, 10}.low()), WithinAbs(0.5958, 1e-4));
-  CHECK_THAT((Proportion{9, 10}.high()), WithinAbs(0.9821, 1e-4));
-  CHECK_THAT((Proportion{50, 100}.low()), WithinAbs(0.4038, 1e-4));
-  CHECK_THAT((Proportion{50, 100}.high()), WithinAbs(0.5962, 1e-4));
-  CHECK_THAT((Proportion{10, 10}.high()), WithinAbs(1, 1e-12));
+  const auto check = [](uint64_t planted, uint64_t detected, double low, double high) {
+    const std::optional<Interval> interval = KindScore{.planted = planted, .detected = detected}.recall().interval();
+    REQUIRE(interval);
+    CHECK_THAT(interval->low, WithinAbs(low, 1e-4));
+    CHECK_THAT(interval->high, WithinAbs(high, 1e-4));
+  };
+  check(10, 0, 0, 0.2775);
+  check(10, 9, 0.5958, 0.9821);
+  check(100, 50, 0.4038, 0.5962);
+  CHECK_FALSE(KindScore{}.recall().interval());
 }
 
 TEST_CASE("truth scorecard: a condition that was on before an episode has found it", "[scorecard]") {
