@@ -39,7 +39,10 @@ void ToProto(const FeatureSnapshot& in, v1::FeatureSnapshot& out) {
   out.set_boundary(in.boundary);
   out.set_book(in.book);
   for (const StrategyInstanceId instance : in.triggered) out.add_triggered(instance);
-  ToProto(in.quote, *out.mutable_quote());
+  out.set_bid_e9(in.quote.bid.nanos());
+  out.set_ask_minus_bid_e9((in.quote.ask - in.quote.bid).nanos());
+  out.set_bid_size_e8(in.quote.bid_size.e8());
+  out.set_ask_size_e8(in.quote.ask_size.e8());
   out.set_bid_low_e9((in.bid_low - in.quote.bid).nanos());
   out.set_bid_high_e9((in.bid_high - in.quote.bid).nanos());
   out.set_ask_low_e9((in.ask_low - in.quote.ask).nanos());
@@ -60,7 +63,10 @@ bool FromProto(const v1::FeatureSnapshot& in, FeatureSnapshot& out) {
   out.boundary = in.boundary();
   out.book = static_cast<uint8_t>(in.book());
   out.triggered.assign(in.triggered().begin(), in.triggered().end());
-  out.quote = FromProto(in.quote());
+  out.quote.bid = Price::FromNanos(in.bid_e9());
+  out.quote.ask = out.quote.bid + Price::FromNanos(in.ask_minus_bid_e9());
+  out.quote.bid_size = Quantity::FromE8(in.bid_size_e8());
+  out.quote.ask_size = Quantity::FromE8(in.ask_size_e8());
   out.bid_low = out.quote.bid + Price::FromNanos(in.bid_low_e9());
   out.bid_high = out.quote.bid + Price::FromNanos(in.bid_high_e9());
   out.ask_low = out.quote.ask + Price::FromNanos(in.ask_low_e9());

@@ -210,7 +210,7 @@ struct FeatureSnapshot {
   uint8_t book = 0;                           // BookCondition bits
   std::vector<StrategyInstanceId> triggered;  // instances whose own trigger fired; they evaluate at once
   Quote quote;                                // a side that is empty has price and size 0, and its bit in `book`
-  // Extremes of the quotes since the symbol's last snapshot; equal to `quote` if it did not move.
+  // Extremes of the quotes since the symbol's last boundary snapshot; equal to `quote` if it did not move.
   Price bid_low, bid_high, ask_low, ask_high;
   std::optional<Price> last_price;  // last eligible trade
   std::vector<FeatureValue> values;

@@ -70,7 +70,7 @@ void MetricsProcessor::OnRowEnd(SymbolMetrics& symbol, InstrumentId instrument, 
     EmitDetectors(symbol, instrument, now, out);
   }
   Trigger(symbol, now);
-  if (!triggered_.empty()) EmitSnapshot(symbol, instrument, now, false, out);
+  if (!triggered_.empty()) EmitTriggeredSnapshot(symbol, instrument, now, OutputKind::kTriggeredSnapshot, out);
   if (!symbol.first_quote_sent && symbol.top().two_sided()) {
     symbol.first_quote_sent = true;
     EmitUniverseInputs(symbol, instrument, now, "first_quote", true, out);
@@ -78,7 +78,7 @@ void MetricsProcessor::OnRowEnd(SymbolMetrics& symbol, InstrumentId instrument, 
 }
 
 void MetricsProcessor::OnTick(const MarketEvent& tick, runtime::EventSink& out) {
-  output_.Emit(tick_event_, Producer::kIngest, tick.event_time, 0, out);
+  output_.Emit(tick_event_, OutputKind::kTick, tick.event_time, 0, out);
   RunTimers(tick.event_time, out);
 }
 
@@ -230,7 +230,7 @@ void MetricsProcessor::Reconfigure(Time now, runtime::EventSink& out) {
   FeatureSetDefined defined{.version = set_.version, .specs = {}};
   for (const FeatureSlot& slot : set_.slots) defined.specs.push_back(slot.spec);
   event.body = std::move(defined);
-  output_.Emit(event, Producer::kMetrics, now, 0, out);
+  output_.Emit(event, OutputKind::kFeatureSet, now, 0, out);
 }
 
 void MetricsProcessor::AdvanceTo(Time now, runtime::EventSink& out) {
@@ -260,7 +260,7 @@ void MetricsProcessor::RunTimers(Time now, runtime::EventSink& out) {
     symbol->Advance(now);
     triggered_.clear();
     EmitDetectors(*symbol, id, now, out);
-    if (!triggered_.empty()) EmitSnapshot(*symbol, id, now, false, out);
+    if (!triggered_.empty()) EmitTriggeredSnapshot(*symbol, id, now, OutputKind::kTriggeredByTime, out);
   }
 }
 
@@ -272,14 +272,14 @@ void MetricsProcessor::RunFeedLag(Time now, runtime::EventSink& out) {
     status.state = feed.lag.lagging() ? FeedState::kLagging : FeedState::kUp;
     status.lag = feed.lag.percentile();
     status.reason = "lag_p95";
-    output_.Emit(status_event_, Producer::kMetrics, now, 0, out);
+    output_.Emit(status_event_, OutputKind::kFeedStatus, now, 0, out);
     detector_event_.body = DetectorFired{.detector = DetectorKind::kFeedLag,
                                          .active = feed.lag.lagging(),
                                          .side = Side::kNone,
                                          .price = std::nullopt,
                                          .seen = Seconds(feed.lag.percentile()),
                                          .limit = Seconds(feed.lag.lagging() ? FeedLag::kLagMax : FeedLag::kRecovered)};
-    output_.Emit(detector_event_, Producer::kMetrics, now, 0, out);
+    output_.Emit(detector_event_, DetectorOutput(std::get<DetectorFired>(detector_event_.body)), now, 0, out);
   }
 }
 

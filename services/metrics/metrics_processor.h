@@ -89,8 +89,11 @@ class MetricsProcessor final : public runtime::Processor {
 
   // Outputs (outputs.cc).
   void EmitBoundary(Time boundary, runtime::EventSink& out);
-  void EmitSnapshot(SymbolMetrics& symbol, InstrumentId instrument, Time time, bool boundary, runtime::EventSink& out);
-  bool FillSnapshot(SymbolMetrics& symbol, Time time, FeatureSnapshot& snapshot);
+  void EmitBoundarySnapshot(SymbolMetrics& symbol, InstrumentId instrument, Time boundary, runtime::EventSink& out);
+  void EmitTriggeredSnapshot(SymbolMetrics& symbol, InstrumentId instrument, Time now, OutputKind kind,
+                             runtime::EventSink& out);
+  void FillSnapshot(SymbolMetrics& symbol, Time time, FeatureSnapshot& snapshot);
+  bool Changed(SymbolMetrics& symbol, const FeatureSnapshot& snapshot);
   void EmitDetectors(SymbolMetrics& symbol, InstrumentId instrument, Time now, runtime::EventSink& out);
   void Trigger(SymbolMetrics& symbol, Time now);
   void EmitUniverseRefresh(Time time, runtime::EventSink& out);

@@ -1,10 +1,29 @@
-// Heads the outputs of metrics: each names the input it follows from and is numbered within it. Nothing of a batch or a
-// lane enters, so re-cutting batches changes no output.
+// Heads the outputs of metrics: each names the input it follows from, and what it is of that input. Neither a batch nor
+// a lane enters, nor what else the input made metrics say: re-cutting batches changes no id, and what one strategy
+// instance sees has the same ids whether or not others run.
 #pragma once
+
+#include <algorithm>
+#include <vector>
 
 #include "libs/runtime/processor.h"
 
 namespace spillway::metrics {
+
+// What an output is of its cause. A detector's has its DetectorKind and whether it became active added.
+enum class OutputKind : uint32_t {
+  kTick = 0,
+  kFeatureSet = 1,
+  kFeedStatus = 2,
+  kUniverseRefresh = 3,
+  kUniverseAtOnce = 4,
+  kBoundarySnapshot = 5,
+  kTriggeredSnapshot = 6,
+  kTriggeredByTime = 7,
+  kDetector = 64,
+};
+
+OutputKind DetectorOutput(const DetectorFired& fired);
 
 class Output {
  public:
@@ -13,7 +32,7 @@ class Output {
     if (market != market_ || event_) {
       market_ = market;
       event_ = EventId();
-      ordinal_ = 0;
+      said_.clear();
     }
     ingest_time_ = ingest_time;
   }
@@ -22,33 +41,45 @@ class Output {
     if (id != event_) {
       market_ = SourcePosition();
       event_ = id;
-      ordinal_ = 0;
+      said_.clear();
     }
     ingest_time_ = header.ingest_time;
   }
 
   // Fills in the header and emits.
-  void Emit(Event& event, Producer producer, Time time, InstrumentId instrument, runtime::EventSink& out) {
-    event.header.producer = producer;
+  void Emit(Event& event, OutputKind kind, Time time, InstrumentId instrument, runtime::EventSink& out) {
+    event.header.producer = kind == OutputKind::kTick ? Producer::kIngest : Producer::kMetrics;
     event.header.event_time = time;
     event.header.ingest_time = ingest_time_;
     event.header.instrument = instrument;
     event.header.cause.market = market_;
     event.header.cause.event = event_;
-    event.header.cause.ordinal = ordinal_++;
+    event.header.cause.ordinal = Ordinal(kind, instrument);
     out.Emit(event);
   }
 
   template <class Archive>
   void Persist(Archive& a) {
-    a(market_.feed, market_.epoch, market_.position, event_.high, event_.low, ordinal_, ingest_time_);
+    a(market_.feed, market_.epoch, market_.position, event_.high, event_.low, ingest_time_, said_);
   }
 
  private:
+  static constexpr uint32_t kInstrumentBits = 20;
+  static constexpr uint32_t kRepeatBits = 3;
+
+  // A row whose feed ends several events within it can say the same kind of thing of a symbol more than once.
+  uint32_t Ordinal(OutputKind kind, InstrumentId instrument) {
+    const uint32_t name = static_cast<uint32_t>(kind) << kInstrumentBits | instrument;
+    if (kind == OutputKind::kBoundarySnapshot || kind == OutputKind::kUniverseRefresh) return name << kRepeatBits;
+    const auto repeats = static_cast<uint32_t>(std::ranges::count(said_, name));
+    said_.push_back(name);
+    return (name << kRepeatBits) + repeats;
+  }
+
   SourcePosition market_;
   EventId event_;
-  uint32_t ordinal_ = 0;
   Time ingest_time_;
+  std::vector<uint32_t> said_;  // of this cause, where a kind can come again
 };
 
 }  // namespace spillway::metrics

@@ -5,6 +5,11 @@
 
 namespace spillway::metrics {
 
+OutputKind DetectorOutput(const DetectorFired& fired) {
+  return static_cast<OutputKind>(static_cast<uint32_t>(OutputKind::kDetector) +
+                                 2 * static_cast<uint32_t>(fired.detector) + (fired.active ? 1 : 0));
+}
+
 void MetricsProcessor::EmitBoundary(Time boundary, runtime::EventSink& out) {
   for (InstrumentId id = 1; id < symbols_.size(); ++id) {
     SymbolMetrics* symbol = symbols_[id].get();
@@ -15,28 +20,37 @@ void MetricsProcessor::EmitBoundary(Time boundary, runtime::EventSink& out) {
     if (symbol->above.size() != triggers_.size()) symbol->above.resize(triggers_.size());
     for (size_t i = 0; i < triggers_.size(); ++i) symbol->above[i] = symbol->Above(triggers_[i], set_, boundary);
     triggered_.clear();
-    EmitSnapshot(*symbol, id, boundary, true, out);
+    EmitBoundarySnapshot(*symbol, id, boundary, out);
     symbol->dirty = false;
     symbol->live = !symbol->Settled(set_, boundary);
   }
 }
 
-// A boundary that shows nothing new is silent.
-void MetricsProcessor::EmitSnapshot(SymbolMetrics& symbol, InstrumentId instrument, Time time, bool boundary,
-                                    runtime::EventSink& out) {
+// A boundary that shows nothing new since the last one is silent.
+void MetricsProcessor::EmitBoundarySnapshot(SymbolMetrics& symbol, InstrumentId instrument, Time boundary,
+                                            runtime::EventSink& out) {
   auto& snapshot = std::get<FeatureSnapshot>(snapshot_event_.body);
-  snapshot.boundary = boundary;
-  const bool changed = FillSnapshot(symbol, time, snapshot);
-  if (boundary && !changed) return;
-  std::ranges::sort(triggered_);
-  snapshot.triggered = triggered_;
-  output_.Emit(snapshot_event_, Producer::kMetrics, time, instrument, out);
+  FillSnapshot(symbol, boundary, snapshot);
+  if (!Changed(symbol, snapshot)) return;
+  snapshot.boundary = true;
+  snapshot.triggered.clear();
+  output_.Emit(snapshot_event_, OutputKind::kBoundarySnapshot, boundary, instrument, out);
   symbol.extremes = QuoteExtremes();
   symbol.extremes.See(symbol.top());
 }
 
-// True if it differs from the symbol's last one, or the quotes moved and came back since.
-bool MetricsProcessor::FillSnapshot(SymbolMetrics& symbol, Time time, FeatureSnapshot& snapshot) {
+// At once, for the instances in triggered_. The boundaries go on as if it had not been: nobody else sees a difference.
+void MetricsProcessor::EmitTriggeredSnapshot(SymbolMetrics& symbol, InstrumentId instrument, Time now, OutputKind kind,
+                                             runtime::EventSink& out) {
+  auto& snapshot = std::get<FeatureSnapshot>(snapshot_event_.body);
+  FillSnapshot(symbol, now, snapshot);
+  snapshot.boundary = false;
+  std::ranges::sort(triggered_);
+  snapshot.triggered = triggered_;
+  output_.Emit(snapshot_event_, kind, now, instrument, out);
+}
+
+void MetricsProcessor::FillSnapshot(SymbolMetrics& symbol, Time time, FeatureSnapshot& snapshot) {
   const TopOfBook& top = symbol.top();
   snapshot.feature_set = set_.version;
   snapshot.book = top.condition;
@@ -54,8 +68,12 @@ bool MetricsProcessor::FillSnapshot(SymbolMetrics& symbol, Time time, FeatureSna
   snapshot.last_price = symbol.last_price();
   snapshot.values.resize(set_.slots.size());
   for (size_t i = 0; i < set_.slots.size(); ++i) snapshot.values[i] = symbol.Value(set_.slots[i], time);
+}
 
+// True if it differs from the symbol's last boundary snapshot, or the quotes moved and came back since.
+bool MetricsProcessor::Changed(SymbolMetrics& symbol, const FeatureSnapshot& snapshot) {
   SentSnapshot& sent = symbol.sent;
+  const TopOfBook& top = symbol.top();
   const bool moved = snapshot.bid_low != snapshot.bid_high || snapshot.ask_low != snapshot.ask_high;
   const bool same = sent.feature_set == set_.version && sent.top == top && sent.last_price == snapshot.last_price &&
                     sent.values == snapshot.values;
@@ -79,7 +97,7 @@ void MetricsProcessor::EmitDetectors(SymbolMetrics& symbol, InstrumentId instrum
     auto& fired = std::get<DetectorFired>(detector_event_.body);
     fired = symbol.DetectorReading(slot, detector.which, now);
     fired.active = active;
-    output_.Emit(detector_event_, Producer::kMetrics, now, instrument, out);
+    output_.Emit(detector_event_, DetectorOutput(fired), now, instrument, out);
     for (const StrategyTrigger& trigger : triggers_) {
       if (std::ranges::find(trigger.detectors, detector.slot) == trigger.detectors.end()) continue;
       if (std::ranges::find(triggered_, trigger.id) == triggered_.end()) triggered_.push_back(trigger.id);
@@ -114,9 +132,11 @@ void MetricsProcessor::EmitUniverseInputs(const SymbolMetrics& symbol, Instrumen
                                           const char* cause, bool last, runtime::EventSink& out) {
   auto& inputs = std::get<UniverseInputs>(inputs_event_.body);
   symbol.FillUniverseInputs(time, inputs);
+  const bool refresh = cause == std::string_view("refresh");
   inputs.cause = cause;
   inputs.last_of_refresh = last;
-  output_.Emit(inputs_event_, Producer::kMetrics, time, instrument, out);
+  output_.Emit(inputs_event_, refresh ? OutputKind::kUniverseRefresh : OutputKind::kUniverseAtOnce, time, instrument,
+               out);
 }
 
 }  // namespace spillway::metrics

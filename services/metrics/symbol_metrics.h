@@ -35,7 +35,7 @@ struct Carried {
   }
 };
 
-// Lowest and highest best quotes since the symbol's last snapshot, 1e-9; no quote on a side: low > high.
+// Lowest and highest best quotes since the symbol's last boundary snapshot, 1e-9; no quote on a side: low > high.
 struct QuoteExtremes {
   int64_t bid_low = INT64_MAX, bid_high = INT64_MIN, ask_low = INT64_MAX, ask_high = INT64_MIN;
   void See(const TopOfBook& top) {
@@ -54,7 +54,7 @@ struct QuoteExtremes {
   }
 };
 
-// The last snapshot's content: an equal one is not sent again.
+// The last boundary snapshot's content: an equal one is not sent again.
 struct SentSnapshot {
   uint32_t feature_set = UINT32_MAX;
   TopOfBook top;
@@ -125,7 +125,7 @@ class SymbolMetrics {
 
   // ------------------------------------------------------------ kept for the processor
   uint32_t feed = 0;
-  bool dirty = false;  // events since the last snapshot
+  bool dirty = false;  // events since the last boundary
   bool live = false;   // dirty, or values still move with time
   bool first_quote_sent = false;
   QuoteExtremes extremes;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "libs/profile/declared_features.h"
 #include "spillway/v1/profile.pb.h"
 
 namespace spillway::scoring {
@@ -87,11 +88,14 @@ StrategyInstance::StrategyInstance(StrategyInstanceId id, bool shadow, std::stri
       document_(std::move(document)),
       rubric_(std::move(rubric)),
       blueprint_(BlueprintOf(profile)),
-      monitor_(profile) {}
+      monitor_(profile) {
+  for (const FeatureSpec& spec : profile::DeclaredFeatures(profile)) features_.emplace_back(spec);
+}
 
 void StrategyInstance::Resolve(std::span<const FeatureSpec> defined) {
   rubric_.Resolve(defined);
   monitor_.Resolve(defined);
+  for (FeatureSlot& feature : features_) feature.Resolve(defined);
 }
 
 void StrategyInstance::OnUniverse(const UniverseChanged& universe) {
@@ -130,13 +134,37 @@ StrategyInstance::Symbol& StrategyInstance::SymbolOf(InstrumentId instrument) {
 void StrategyInstance::OnSnapshot(const EventHeader& header, const FeatureSnapshot& snapshot,
                                   std::span<const FeatureValue> values, const MarketState& market, Price tick,
                                   runtime::EventSink& out) {
-  if (!snapshot.boundary && std::ranges::find(snapshot.triggered, id_) == snapshot.triggered.end()) return;
+  if (snapshot.boundary) {
+    if (!ShowsNews(header.instrument, snapshot, values)) return;
+  } else if (std::ranges::find(snapshot.triggered, id_) == snapshot.triggered.end()) {
+    return;
+  }
   ApplyUniverses(header.event_time);
   Outputs outputs(id_, header, out);
   monitor_.See(header.instrument, snapshot, values);
   Cancel(monitor_.Check(header.event_time, header.instrument, market), outputs);
   rubric_.Evaluate(values, evaluation_);
   Evaluate({header, snapshot, market, tick}, outputs);
+}
+
+// As metrics decides which boundaries are silent, for this instance's features alone.
+bool StrategyInstance::ShowsNews(InstrumentId instrument, const FeatureSnapshot& snapshot,
+                                 std::span<const FeatureValue> values) {
+  Shown& shown = SymbolOf(instrument).shown;
+  bool news = !shown.any || shown.book != snapshot.book || shown.quote != snapshot.quote ||
+              shown.last_price != snapshot.last_price || snapshot.bid_low != snapshot.bid_high ||
+              snapshot.ask_low != snapshot.ask_high;
+  shown.values.resize(features_.size());
+  for (size_t i = 0; i < features_.size(); ++i) {
+    const FeatureValue value = features_[i].Read(values);
+    news |= shown.values[i] != value;
+    shown.values[i] = value;
+  }
+  shown.any = true;
+  shown.book = snapshot.book;
+  shown.quote = snapshot.quote;
+  shown.last_price = snapshot.last_price;
+  return news;
 }
 
 void StrategyInstance::OnTick(const EventHeader& header, const MarketState& market, runtime::EventSink& out) {

@@ -1,5 +1,6 @@
 // One strategy instance: its profile, and all state that depends on it. What an instance emits never depends on which
-// others run: it sees boundary snapshots and its own triggers only, and numbers its outputs by itself.
+// others run: it sees its own triggers and the boundary snapshots that show something new of its own features (others'
+// features make boundaries too), and numbers its outputs by itself.
 //
 // Every evaluation gives a score and says which gates fail: the profile's own, and beside them `universe` (one result
 // for each exclusion: "universe:price_min"), `book_valid`, `not_halted` and `feed_up` (FX-15). Of the evaluations
@@ -10,6 +11,7 @@
 //   the rest  emit nothing.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <span>
@@ -21,6 +23,7 @@
 #include "libs/profile/pending_configurations.h"
 #include "libs/runtime/processor.h"
 #include "services/scoring/blueprint.h"
+#include "services/scoring/feature_slot.h"
 #include "services/scoring/market_state.h"
 #include "services/scoring/rubric.h"
 #include "services/scoring/signal_monitor.h"
@@ -75,14 +78,31 @@ class StrategyInstance {
       a(included, excluded_by, excluded_by_digest);
     }
   };
+  // What the last boundary snapshot showed of this instance's features.
+  struct Shown {
+    bool any = false;
+    uint8_t book = 0;
+    Quote quote;
+    std::optional<Price> last_price;
+    std::vector<FeatureValue> values;
+    template <class Archive>
+    void Persist(Archive& a) {
+      a(any, book, quote.bid, quote.ask, quote.bid_size, quote.ask_size, last_price);
+      uint64_t count = values.size();
+      a(count);
+      if constexpr (Archive::kReading) values.resize(std::min<uint64_t>(count, 1 << 16));
+      for (FeatureValue& value : values) a(value.value, value.not_ready);
+    }
+  };
   struct Symbol {
+    Shown shown;
     Membership membership;
     bool armed = true;
     std::optional<Time> accepted;       // the last accepted signal's trigger
     std::vector<Rejection> rejections;  // reported within the interval
     template <class Archive>
     void Persist(Archive& a) {
-      a(membership, armed, accepted, rejections);
+      a(shown, membership, armed, accepted, rejections);
     }
   };
   struct PendingUniverse {
@@ -105,6 +125,7 @@ class StrategyInstance {
   StrategyInstance(StrategyInstanceId id, bool shadow, std::string document, const v1::Profile& profile, Rubric rubric);
 
   Symbol& SymbolOf(InstrumentId instrument);
+  bool ShowsNews(InstrumentId instrument, const FeatureSnapshot& snapshot, std::span<const FeatureValue> values);
   void ApplyUniverses(Time now);
   void Evaluate(const Occasion& occasion, Outputs& out);
   void Accept(const Occasion& occasion, Symbol& symbol, Outputs& out);
@@ -119,6 +140,7 @@ class StrategyInstance {
   bool shadow_ = false;
   std::string document_;
   Rubric rubric_;
+  std::vector<FeatureSlot> features_;  // all that the profile declares
   Blueprint blueprint_;
   SignalMonitor monitor_;
   std::vector<Symbol> symbols_;             // by instrument

@@ -1,0 +1,228 @@
+// What docs/determinism.md promises, for every processor, on the whole chain.
+#include <map>
+#include <random>
+#include <set>
+
+#include "libs/events/text.h"
+#include "libs/profile/profile_loader.h"
+#include "libs/runtime/replay.h"
+#include "tests/support/sessions.h"
+#include "tools/spillway/pipeline_run.h"
+
+using namespace spillway;
+
+namespace {
+
+const std::vector<std::pair<Producer, runtime::ReplayPlan>> kPlans = {
+    {Producer::kMetrics, {{"market.0"}, "features.0"}}, {Producer::kUniverse, {{"features.0"}, "market.0"}},
+    {Producer::kScoring, {{"features.0"}, "trading"}},  {Producer::kRisk, {{"trading"}, "trading"}},
+    {Producer::kNotifier, {{"trading"}, "trading"}},    {Producer::kJournal, {{"market.0", "trading"}, "trading"}}};
+
+// The shipped profile, opened to what SOUN is, so that it gives signals.
+cli::StrategyInstance Instance(const std::string& name, bool shadow, uint32_t levels = 5, double threshold = 7.5) {
+  v1::Profile profile = profile::LoadProfile("ofi-classic@1").value();
+  v1::UniverseRules& universe = *profile.mutable_universe();
+  universe.set_price_min_e9(2'000'000'000);
+  for (const auto unknown :
+       {v1::UNIVERSE_UNKNOWN_FLOAT, v1::UNIVERSE_UNKNOWN_RELATIVE_VOLUME, v1::UNIVERSE_UNKNOWN_SECURITY_TYPE}) {
+    universe.add_allow_unknown(unknown);
+  }
+  profile.mutable_features()->set_ratio_levels(levels);
+  profile.mutable_rubric()->set_threshold(threshold);
+  return {name, profile, shadow};
+}
+
+void RunInto(log::EventLog& in, log::EventLog& out, const std::vector<cli::StrategyInstance>& instances) {
+  auto market = out.OpenWriter("market.0").value();
+  auto features = out.OpenWriter("features.0").value();
+  auto trading = out.OpenWriter("trading").value();
+  runtime::EmbeddedPipeline pipeline(cli::MakeProcessors(), {market.get(), features.get(), trading.get()});
+  auto reader = in.OpenReader("market.0").value();
+  REQUIRE(cli::RunPipeline(pipeline, *reader, instances, {}, [](uint64_t) {}).ok());
+  for (auto* writer : {market.get(), features.get(), trading.get()}) REQUIRE(writer->Close().ok());
+}
+
+void ForEach(log::EventLog& log, const std::string& lane, const std::function<void(const Event&)>& take) {
+  auto reader = log.OpenReader(lane).value();
+  GroupDecoder decoder;
+  GroupHeader header;
+  log::LaneMessage message;
+  while (reader->Next(message).value()) REQUIRE(decoder.Decode(message.bytes, header, take).ok());
+}
+
+// Every event of a lane as text with its id; market batches event by event, so that their cuts do not show.
+std::vector<std::string> Lines(log::EventLog& log, const std::string& lane) {
+  std::vector<std::string> lines;
+  NameTable names;
+  ForEach(log, lane, [&](const Event& event) {
+    names.Learn(event);
+    if (const auto* batch = std::get_if<MarketBatch>(&event.body)) {
+      for (const MarketEvent& e : batch->events) lines.push_back(ToText(e, names));
+    } else {
+      lines.push_back(ToText(event, names) + " " + ToString(event.header.id()));
+    }
+  });
+  return lines;
+}
+
+// What one instance said, whoever else spoke.
+std::vector<std::string> LinesOf(log::EventLog& log, const std::string& instance) {
+  std::vector<std::string> lines;
+  NameTable names;
+  ForEach(log, "trading", [&](const Event& event) {
+    names.Learn(event);
+    if (event.header.instance != StrategyInstanceIdOf(instance)) return;
+    if (std::holds_alternative<ConfigurationVersion>(event.body)) return;
+    lines.push_back(ToText(event, names) + " " + ToString(event.header.id()) + " " +
+                    ToString(event.header.correlation_id()));
+  });
+  return lines;
+}
+
+// Saves and restores into a fresh processor before the inputs it was told.
+class Restoring final : public runtime::Processor {
+ public:
+  Restoring(Producer producer, std::set<uint64_t> points) : producer_(producer), points_(std::move(points)) {
+    processor_ = cli::MakeProcessor(producer_);
+  }
+  Producer producer() const override { return producer_; }
+  uint32_t state_version() const override { return processor_->state_version(); }
+  void Process(const Event& event, runtime::EventSink& out) override {
+    if (points_.empty() || points_.contains(inputs_)) {
+      runtime::StateWriter writer;
+      processor_->Save(writer);
+      processor_ = cli::MakeProcessor(producer_);
+      runtime::StateReader reader(writer.bytes());
+      REQUIRE(processor_->Restore(reader).ok());
+      REQUIRE(reader.Finish().ok());
+      ++restored_;
+    }
+    ++inputs_;
+    processor_->Process(event, out);
+  }
+  void Save(runtime::StateWriter& state) const override { processor_->Save(state); }
+  absl::Status Restore(runtime::StateReader& state) override { return processor_->Restore(state); }
+  uint64_t inputs() const { return inputs_; }
+  uint64_t restored() const { return restored_; }
+
+ private:
+  Producer producer_;
+  std::set<uint64_t> points_;  // empty: before every input
+  std::unique_ptr<runtime::Processor> processor_;
+  uint64_t inputs_ = 0, restored_ = 0;
+};
+
+void CheckRestored(log::EventLog& out, uint64_t seeded_points, uint64_t seed) {
+  for (const auto& [producer, plan] : kPlans) {
+    INFO(ProducerName(producer));
+    std::set<uint64_t> points;
+    if (seeded_points > 0) {
+      Restoring count(producer, {UINT64_MAX});
+      REQUIRE(runtime::ReplayProcessor(count, out, plan).ok());
+      std::mt19937_64 random(seed);
+      while (points.size() < std::min(seeded_points, count.inputs())) points.insert(random() % count.inputs());
+    }
+    Restoring processor(producer, points);
+    const auto replay = runtime::ReplayProcessor(processor, out, plan);
+    REQUIRE(replay.ok());
+    CHECK_FALSE(replay->divergence.has_value());
+    CHECK(processor.restored() >= std::min<uint64_t>(seeded_points, 100));
+  }
+}
+
+}  // namespace
+
+namespace {
+
+// Where the universe's decision stands within its tick window depends on how the window was cut into messages; when it
+// acts does not: it carries its effective time. So it is compared apart.
+std::vector<std::string> TakeUniverse(std::vector<std::string>& lines) {
+  const auto is_universe = [](const std::string& line) { return line.find(" universe ") != std::string::npos; };
+  std::vector<std::string> universe;
+  std::copy_if(lines.begin(), lines.end(), std::back_inserter(universe), is_universe);
+  std::erase_if(lines, is_universe);
+  return universe;
+}
+
+}  // namespace
+
+TEST_CASE("chain: the same lane twice gives the same lanes, however it was cut into batches", "[pipeline]") {
+  std::map<std::string, std::vector<std::string>> first, first_universe;
+  for (const size_t batch_events_max : {8192, 1, 777}) {
+    log::MemoryLog in, out;
+    if (!test::RecordSoun(in, 40'000, batch_events_max)) return;
+    RunInto(in, out, {Instance("soun@1#1", false)});
+    for (const char* lane : {"market.0", "features.0", "trading"}) {
+      std::vector<std::string> lines = Lines(out, lane);
+      CHECK(lines.size() > 1000);
+      const std::vector<std::string> universe = TakeUniverse(lines);
+      CHECK_FALSE(universe.empty());
+      if (first[lane].empty()) first[lane] = lines, first_universe[lane] = universe;
+      INFO(lane << " in batches of " << batch_events_max);
+      CHECK((lines == first[lane]));
+      CHECK(universe == first_universe[lane]);
+    }
+  }
+}
+
+TEST_CASE("chain: each processor gives its recorded outputs again, restored at 200 seeded points of SOUN",
+          "[pipeline]") {
+  log::MemoryLog in, out;
+  if (!test::RecordSoun(in)) return;
+  RunInto(in, out, {Instance("soun@1#1", false)});
+  for (const auto& [producer, plan] : kPlans) {
+    INFO(ProducerName(producer));
+    const auto processor = cli::MakeProcessor(producer);
+    const auto replay = runtime::ReplayProcessor(*processor, out, plan);
+    REQUIRE(replay.ok());
+    CHECK_FALSE(replay->divergence.has_value());
+    CHECK(replay->outputs > 0);
+  }
+  CheckRestored(out, 200, 20250502);
+}
+
+TEST_CASE("chain: restored after every event of a short session", "[pipeline]") {
+  log::MemoryLog in, out;
+  test::RecordSimulated(in, 1500, 3);
+  RunInto(in, out, {Instance("soun@1#1", false), Instance("eager@1#1", true, 3, 1)});
+  CheckRestored(out, 0, 0);
+}
+
+TEST_CASE("chain: an instance alone does the same as beside four others, to the id", "[pipeline]") {
+  log::MemoryLog in, alone, beside;
+  if (!test::RecordSoun(in)) return;
+  // A low threshold, so that it has much to say.
+  RunInto(in, alone, {Instance("soun@1#1", false, 5, 5)});
+  v1::Profile classic = profile::LoadProfile("ofi-classic@1").value();
+  classic.mutable_features()->set_tape_window_ns(1'000'000'000);
+  RunInto(in, beside,
+          {{"classic@1#1", classic, false},
+           Instance("soun@1#1", false, 5, 5),
+           Instance("wide@1#1", true, 10, 4),
+           Instance("narrow@1#1", true, 1, 3),
+           Instance("eager@1#1", true, 3, 1)});
+  const std::vector<std::string> expected = LinesOf(alone, "soun@1#1");
+  CHECK(expected.size() > 100);
+  const std::vector<std::string> seen = LinesOf(beside, "soun@1#1");
+  for (size_t i = 0; i < std::min(expected.size(), seen.size()); ++i) {
+    INFO("line " << i);
+    REQUIRE(seen[i] == expected[i]);
+  }
+  CHECK(seen.size() == expected.size());
+  for (const char* other : {"wide@1#1", "narrow@1#1", "eager@1#1"}) CHECK(LinesOf(beside, other).size() > 100);
+}
+
+TEST_CASE("chain: every message given twice changes nothing", "[pipeline]") {
+  log::MemoryLog in, doubled, once, twice;
+  if (!test::RecordSoun(in, 20'000, 500)) return;
+  auto writer = doubled.OpenWriter("market.0").value();
+  auto reader = in.OpenReader("market.0").value();
+  log::LaneMessage message;
+  while (reader->Next(message).value()) {
+    for (int i = 0; i < 2; ++i) REQUIRE(writer->Append(message.time, message.bytes, message.rows).ok());
+  }
+  REQUIRE(writer->Close().ok());
+  RunInto(in, once, {Instance("soun@1#1", false)});
+  RunInto(doubled, twice, {Instance("soun@1#1", false)});
+  for (const char* lane : {"market.0", "features.0", "trading"}) CHECK((Lines(twice, lane) == Lines(once, lane)));
+}
