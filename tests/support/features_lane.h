@@ -41,6 +41,7 @@ struct Seen {
   uint8_t book = 0;
   std::set<FeatureKind> not_ready = {};
   bool boundary = true;
+  bool moved = true;  // the quotes moved since the last boundary; else an equal snapshot shows nothing new
   std::vector<std::string> triggered = {};  // names of instances
 
   double ValueOf(FeatureKind kind) const {
@@ -123,6 +124,7 @@ class FeaturesLane {
     for (const std::string& name : seen.triggered) snapshot.triggered.push_back(StrategyInstanceIdOf(name));
     snapshot.quote = {Px(seen.bid), Px(seen.ask), Qty(seen.bid_size), Qty(seen.ask_size)};
     snapshot.bid_low = snapshot.bid_high = snapshot.quote.bid;
+    if (seen.moved) snapshot.bid_low = snapshot.bid_low - Px(0.01);
     snapshot.ask_low = snapshot.ask_high = snapshot.quote.ask;
     snapshot.last_price = snapshot.quote.ask;
     for (const FeatureSpec& spec : specs_) {

@@ -65,7 +65,7 @@ struct TraceArguments {
 int Trace(const TraceArguments& arguments);
 
 struct ReportArguments {
-  std::string session;
+  std::string session, html;
   bool json = false;
 };
 int Report(const ReportArguments& arguments);
@@ -77,5 +77,11 @@ struct ProfileArguments {
 int ProfileList(const ProfileArguments& arguments);
 int ProfileShow(const ProfileArguments& arguments);
 int ProfileCheck(const ProfileArguments& arguments);
+
+struct DemoArguments {
+  std::string out, scenario = "demo";
+  bool json = false;
+};
+int Demo(const DemoArguments& arguments);
 
 }  // namespace spillway::cli

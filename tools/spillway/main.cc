@@ -161,8 +161,10 @@ void AddTraceAndReport(CLI::App& app, std::function<int()>& run) {
   trace->callback([&run] { run = [] { return Trace(trace_arguments); }; });
 
   static ReportArguments report_arguments;
-  CLI::App* report = Command(app, "report", "What happened in a run, as text or JSON", "  spillway report out\n");
+  CLI::App* report = Command(app, "report", "What happened in a run, as text, a page, or JSON",
+                             "  spillway report out --html out.html\n");
   report->add_option("session", report_arguments.session, "Session directory that `spillway run` wrote")->required();
+  report->add_option("--html", report_arguments.html, "Write a self-contained page to this file");
   report->add_flag("--json", report_arguments.json, "Result as JSON");
   report->callback([&run] { run = [] { return Report(report_arguments); }; });
 }
@@ -184,6 +186,16 @@ void AddProfile(CLI::App& app, std::function<int()>& run) {
   check->callback([&run] { run = [] { return ProfileCheck(a); }; });
 }
 
+void AddDemo(CLI::App& app, std::function<int()>& run) {
+  static DemoArguments a;
+  CLI::App* command = Command(app, "demo", "Simulate, run, verify and report, with nothing but this program",
+                              "  spillway demo --out /tmp/demo\n");
+  command->add_option("--out", a.out, "Directory for the session and the report")->required();
+  command->add_option("--scenario", a.scenario, "Scenario instead of the demo's");
+  command->add_flag("--json", a.json, "Result as JSON");
+  command->callback([&run] { run = [] { return Demo(a); }; });
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("Spillway watches order flow, finds the moments where liquidity fails, and explains them.", "spillway");
   app.set_version_flag("--version", std::string(BuildId()));
@@ -198,6 +210,7 @@ int Main(int argc, char** argv) {
   AddReplay(app, run);
   AddTraceAndReport(app, run);
   AddProfile(app, run);
+  AddDemo(app, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -23,6 +23,7 @@ TEST_CASE("chain: no allocation per market event in steady state", "[pipeline]")
   } market, features, trading;
   v1::Profile profile = profile::LoadProfile("ofi-classic@1").value();
   profile.mutable_rubric()->set_near_miss(1000);  // signals and their explanations are text: none here
+  profile.mutable_universe()->set_refresh_ns(86'400'000'000'000);  // so are the universe's reasons, every five minutes
   runtime::EmbeddedPipeline pipeline(cli::MakeProcessors(), {&market, &features, &trading});
   auto reader = in.OpenReader("market.0").value();
   // By market rows: what was allocated until then.

@@ -374,4 +374,18 @@ TEST_CASE("scoring: the tick of the instrument rounds its prices", "[scoring]") 
   CHECK(Intents(lane)[0].target == Px(20.25));
 }
 
+TEST_CASE("scoring: a boundary that shows nothing new of an instance's features is passed over", "[scoring]") {
+  // Near misses would be reported again ten seconds later; the boundaries in between are another instance's.
+  FeaturesLane news = Ready(), others = Ready();
+  for (FeaturesLane* lane : {&news, &others}) {
+    lane->At(250).Snapshot(1, {.ratio = 2, .moved = false});
+    const size_t at_first = Signals(*lane).size();
+    REQUIRE(at_first == 1);
+  }
+  news.At(20'250).Snapshot(1, {.ratio = 2, .moved = true});
+  others.At(20'250).Snapshot(1, {.ratio = 2, .moved = false});
+  CHECK(Signals(news).size() == 2);
+  CHECK(Signals(others).size() == 1);
+}
+
 }  // namespace spillway::scoring
