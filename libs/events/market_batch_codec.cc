@@ -1,5 +1,7 @@
 #include "libs/events/market_batch_codec.h"
 
+#include <bit>
+
 #include "fmt/format.h"
 #include "libs/base/check.h"
 #include "spillway/v1/market.pb.h"
@@ -195,7 +197,8 @@ absl::Status MarketBatchDecoder::Decode(const v1::MarketBatch& in, std::vector<M
   const auto quantity_unit = static_cast<int64_t>(in.quantity_unit_e8());
 
   ++generation_;
-  events.reserve(before + static_cast<size_t>(in.codes_size()) + static_cast<size_t>(rows));
+  const size_t needed = before + static_cast<size_t>(in.codes_size()) + static_cast<size_t>(rows);
+  if (needed > events.capacity()) events.reserve(std::bit_ceil(needed));  // batches differ a little in size
   const int64_t* row_times = in.row_time_ns().data();
   const int64_t* prices = in.price().data();
   const int64_t* quantities = in.quantity().data();

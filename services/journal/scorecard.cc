@@ -9,13 +9,16 @@ namespace {
 
 constexpr int kBucketMinutes = 30;
 
+// What kept it from being accepted first: with a score that is enough, the gates.
 std::vector<std::string> FailedRules(const Signal& signal) {
-  std::vector<std::string> failed;
+  const bool enough = signal.score >= signal.threshold;
+  std::vector<std::string> decisive, others;
   for (const RuleResult& rule : signal.rules) {
     if (rule.passed || (!rule.gate && rule.points_max == 0)) continue;  // explanation only
-    failed.push_back(ToText(rule));
+    (rule.gate == enough ? decisive : others).push_back(ToText(rule));
   }
-  return failed;
+  decisive.insert(decisive.end(), others.begin(), others.end());
+  return decisive;
 }
 
 // Counts and R of a group of trades.

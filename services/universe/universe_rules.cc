@@ -8,6 +8,14 @@
 namespace spillway::universe {
 namespace {
 
+// Four decimals at most, no trailing zeros: "0.7551", "2".
+std::string Rounded(double value) {
+  std::string text = fmt::format("{:.4f}", value);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
+
 void CheckPrice(const UniverseRules& rules, const SymbolInputs& inputs, std::vector<Exclusion>& failed) {
   if (!rules.price_min && !rules.price_max) return;
   if (!inputs.price) {
@@ -36,7 +44,7 @@ void CheckRelativeVolume(const UniverseRules& rules, const SymbolFacts& facts, c
   if (!reason.empty()) {
     if (!rules.allow_unknown_relative_volume) failed.push_back({"not_ready:relative_volume", reason, limit});
   } else if (!(*inputs.relative_volume > *rules.relative_volume_min)) {
-    failed.push_back({"relative_volume_min", fmt::format("{}", *inputs.relative_volume), limit});
+    failed.push_back({"relative_volume_min", Rounded(*inputs.relative_volume), limit});
   }
 }
 
