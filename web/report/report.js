@@ -382,7 +382,7 @@ function nearMissSection() {
   const statistics = (instance) => report.rules.filter((r) => r.instance === instance).map((r) => ({class: r.held === 0 && r.ready > 0 && !r.gate ? "failed" : null, cells: [
     r.rule, featureText(r.feature), el("span", {class: "whole"}, wanted(r)), r.gate ? el("span", {class: "dim"}, "gate") : short(r.points), held(r),
     r.best === null ? "never ready" : [valueText(r, r.best), el("span", {class: "dim"}, ` ${r.best_symbol} ${at(r.best_time)}`)],
-    Object.entries(r.not_ready).map(([why, n]) => `${words(why)} ${count(n)}`).join(", ")]}));
+    Object.entries(r.not_ready).map(([why, n]) => `${words(why)} ${count(n)}`).join(", ") + (r.passes_not_ready ? " (lets pass)" : "")]}));
   const instances = [...new Set(report.rules.map((r) => r.instance))];
   section("near", "Near misses", "Near misses", el("div", {class: "panel"},
     el("p", {class: "dim"}, near.join("; "), near.length ? ". The same rejection of the same symbol is recorded once in ten seconds unless the profile says otherwise." : ""),
@@ -526,7 +526,7 @@ function start() {
   });
   let waiting = 0;
   addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(() => { if (heat) heat.draw(); }, 100); });
-  let before_print = null;
+  let before_print = null;  // the theme; paper is light
   addEventListener("beforeprint", () => { before_print = document.documentElement.dataset.theme; setTheme("light", false); });
   addEventListener("afterprint", () => setTheme(before_print || "dark", false));
 }

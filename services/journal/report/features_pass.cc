@@ -24,8 +24,19 @@ bool Better(double value, double than, Comparison comparison) {
 FeaturesPass::FeaturesPass(const std::map<StrategyInstanceId, v1::Profile>& profiles,
                            std::vector<WindowRecorder*> windows) {
   for (const auto& [instance, profile] : profiles) {
-    for (const auto& rule : profile.rubric().rules()) Add(instance, profile, rule, false, rule.points());
-    for (const auto& gate : profile.gates()) Add(instance, profile, gate, true, 0);
+    for (const auto& rule : profile.rubric().rules()) {
+      RuleStatistics statistics;
+      statistics.instance = instance;
+      statistics.points = rule.points();
+      Add(profile, rule, std::move(statistics));
+    }
+    for (const auto& gate : profile.gates()) {
+      RuleStatistics statistics;
+      statistics.instance = instance;
+      statistics.gate = true;
+      statistics.passes_not_ready = gate.pass_not_ready();
+      Add(profile, gate, std::move(statistics));
+    }
   }
   for (WindowRecorder* window : windows) {
     windows_[window->instrument()].push_back(window);
@@ -34,20 +45,15 @@ FeaturesPass::FeaturesPass(const std::map<StrategyInstanceId, v1::Profile>& prof
 }
 
 template <class ProtoRule>
-void FeaturesPass::Add(StrategyInstanceId instance, const v1::Profile& profile, const ProtoRule& from, bool gate,
-                       double points) {
+void FeaturesPass::Add(const v1::Profile& profile, const ProtoRule& from, RuleStatistics statistics) {
   const std::optional<FeatureKind> kind = ParseFeatureKind(from.feature());
   const std::optional<Comparison> comparison = ParseComparison(from.op());
   if (!kind || !comparison) return;  // scoring refused the profile, too
-  Rule rule;
-  rule.spec = profile::SpecFor(profile, *kind);
-  rule.statistics.instance = instance;
+  Rule rule{.statistics = std::move(statistics), .spec = profile::SpecFor(profile, *kind), .place = {}};
   rule.statistics.rule = from.id();
   rule.statistics.feature = ToString(rule.spec);
-  rule.statistics.gate = gate;
   rule.statistics.comparison = *comparison;
   rule.statistics.limit = from.limit();
-  rule.statistics.points = points;
   rules_.push_back(std::move(rule));
 }
 

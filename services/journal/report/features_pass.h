@@ -25,7 +25,7 @@ class FeaturesPass {
     std::optional<size_t> place;  // in a snapshot's values
   };
   template <class ProtoRule>
-  void Add(StrategyInstanceId instance, const v1::Profile& profile, const ProtoRule& from, bool gate, double points);
+  void Add(const v1::Profile& profile, const ProtoRule& from, RuleStatistics statistics);
   void OnSnapshot(const EventHeader& header, const FeatureSnapshot& snapshot);
   void OnDetector(const EventHeader& header, const DetectorFired& detector);
 

@@ -281,6 +281,7 @@ Json RuleStatisticsJson(const SessionReport& report) {
                      {"rule", rule.rule},
                      {"feature", rule.feature},
                      {"gate", rule.gate},
+                     {"passes_not_ready", rule.passes_not_ready},
                      {"comparison", std::string(ComparisonSymbol(rule.comparison))},
                      {"limit", yes_no ? Json(nullptr) : Number(rule.limit)},
                      {"points", Number(rule.points)},

@@ -148,6 +148,7 @@ struct RuleStatistics {
   StrategyInstanceId instance = 0;
   std::string rule, feature;
   bool gate = false;
+  bool passes_not_ready = false;  // a gate that lets pass what is not ready
   Comparison comparison = Comparison::kIsTrue;
   double limit = 0, points = 0;
   uint64_t snapshots = 0, ready = 0, held = 0;
