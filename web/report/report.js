@@ -5,6 +5,7 @@ const report = JSON.parse(document.getElementById("report-data").textContent);
 const OFFSET = report.session.new_york_offset_minutes * 60000;
 const charts = [];  // each {make, chart}: made again when the theme changes
 let heat = null;    // the heat map on show
+let draw_later = null;
 
 // ---------------------------------------------------------------- small things
 
@@ -254,7 +255,7 @@ function heatPanel(item) {
     }}, label));
   const m = item.market;
   const panel = el("div", {}, el("div", {class: "tools"}, el("span", {class: "dim"}, "around the trigger:"), zooms), holder, readout);
-  requestAnimationFrame(() => {
+  draw_later = () => {  // once it has its place in the page, and so its width
     const drawn = el("span", {});
     heat = new HeatMap(holder, m, {onDraw: () => { if (heat) drawn.textContent = heat.trades_hidden > 0 ? `the ${count(heat.trades_drawn)} largest of ${count(heat.trades_drawn + heat.trades_hidden)} trades in view; closer in shows all` : ""; },
       plan: planOf(item), moments: momentsOf(item, from), clock: window_clock, readout, unit: "shares"});
@@ -266,8 +267,7 @@ function heatPanel(item) {
       m.trades_left_out + m.rows_left_out + m.detectors_left_out > 0 && el("span", {}, `left out: ${plural(m.trades_left_out, "trade")}, ${plural(m.rows_left_out, "far price level")}, ${plural(m.detectors_left_out, "detector mark")}`)));
     heat.onDraw();
     document.body.dataset.cells = String(heat.cells);
-    document.body.dataset.ready = "1";
-  });
+  };
   return panel;
 }
 
@@ -304,7 +304,9 @@ function explore(item) {
   item.button.setAttribute("aria-pressed", "true");
   item.button.scrollIntoView({block: "nearest"});
   heat = null;
+  draw_later = null;
   document.getElementById("detail").replaceChildren(...detail(item).flat(9));
+  if (draw_later) draw_later();
 }
 
 function showGroup(kind, first = true) {
@@ -330,7 +332,6 @@ function momentsSection() {
     el("div", {class: "explorer"}, el("div", {id: "items", class: "items"}), el("div", {id: "detail", class: "detail panel"}, el("p", {class: "dim"}, "Nothing to show."))));
   const kind = ["alert", "near", "refused"].find((k) => groups[k].length > 0);
   if (kind) showGroup(kind);
-  else document.body.dataset.ready = "1";
 }
 
 // ---------------------------------------------------------------- the other sections
@@ -529,5 +530,6 @@ function start() {
   let before_print = null;  // the theme; paper is light
   addEventListener("beforeprint", () => { before_print = document.documentElement.dataset.theme; setTheme("light", false); });
   addEventListener("afterprint", () => setTheme(before_print || "dark", false));
+  document.body.dataset.ready = "1";
 }
 start();

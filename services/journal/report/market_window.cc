@@ -47,7 +47,9 @@ void WindowRecorder::OnQuote(Time time, const book::BookState& book) {
   std::vector<QuotePoint>& quotes = window_.quotes;
   if (!quotes.empty() && quotes.back().bid == point.bid && quotes.back().ask == point.ask) return;
   constexpr Duration kResolution = MarketWindow::kQuoteResolution;
-  if (!quotes.empty() && FloorTo(quotes.back().time, kResolution) == FloorTo(time, kResolution)) {
+  const bool near_trigger = std::chrono::abs(time - window_.trigger) <= MarketWindow::kEveryQuoteWithin;
+  const bool same_bin = !quotes.empty() && FloorTo(quotes.back().time, kResolution) == FloorTo(time, kResolution);
+  if ((same_bin && !near_trigger) || quotes.size() == MarketWindow::kQuotesMax) {
     quotes.back() = point;
   } else {
     quotes.push_back(point);

@@ -64,7 +64,9 @@ struct DetectorMark {
 // A column is the book at the end of its 250 ms, the best kHeatLevels of each side.
 struct MarketWindow {
   static constexpr Duration kColumn = std::chrono::milliseconds(250);
-  static constexpr Duration kQuoteResolution = std::chrono::milliseconds(50);  // the last of each is kept
+  static constexpr Duration kQuoteResolution = std::chrono::milliseconds(50);  // the last of each is kept, ...
+  static constexpr Duration kEveryQuoteWithin = std::chrono::seconds(1);       // ... but every one near the trigger
+  static constexpr size_t kQuotesMax = 20'000;
   static constexpr size_t kHeatLevels = 10;
   static constexpr size_t kHeatRowsMax = 240;  // price levels; those farthest from the trigger's quote are left out
   static constexpr size_t kTradesMax = 4000;

@@ -168,14 +168,14 @@ TEST_CASE("report in a browser: the pointer reads the book, keys step through th
   std::string page = ToHtml(Collected(session.Write(folder.path() / "s")));
   // At the ask of 10.00, five seconds before the moment of 09:30:25; then the next moment.
   page += R"(<script>
-    requestAnimationFrame(() => requestAnimationFrame(() => {
+    {
       heat.hover(heat.x(heat.market.trigger - 5000), heat.y(10.00));
       document.body.dataset.read = document.querySelector(".readout").textContent;
       document.dispatchEvent(new KeyboardEvent("keydown", {key: "j"}));
       document.body.dataset.second = document.querySelector("#detail h3").textContent;
       document.dispatchEvent(new KeyboardEvent("keydown", {key: "t"}));
       document.body.dataset.wide = String(document.documentElement.scrollWidth > innerWidth);
-    }));
+    }
   </script>)";
   const Loaded loaded = Load(*browser, folder.path(), page);
   CheckQuiet(loaded);
