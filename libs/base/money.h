@@ -44,6 +44,7 @@ class Money {
 struct ContractTerms {
   Quantity multiplier = Quantity::Units(1);
   bool inverse = false;
+  friend bool operator==(const ContractTerms&, const ContractTerms&) = default;
 };
 
 // 128-bit product, rounded half to even. Ends the process where the result does not fit (about 92 billion).

@@ -8,7 +8,7 @@ void ToProto(const FeatureSetDefined& in, v1::FeatureSetDefined& out) {
   out.set_version(in.version);
   for (const FeatureSpec& spec : in.specs) {
     v1::FeatureSpec& s = *out.add_specs();
-    s.set_kind(static_cast<uint32_t>(spec.kind));
+    s.set_kind(static_cast<v1::FeatureKind>(spec.kind));
     s.set_levels(spec.levels);
     s.set_window_ns(spec.window.count());
     s.set_threshold(spec.threshold);
@@ -105,7 +105,7 @@ bool FromProto(const v1::UniverseInputs& in, UniverseInputs& out) {
 }
 
 void ToProto(const DetectorFired& in, v1::DetectorFired& out) {
-  out.set_detector(static_cast<uint32_t>(in.detector));
+  out.set_detector(static_cast<v1::DetectorKind>(in.detector));
   out.set_active(in.active);
   out.set_side(static_cast<v1::Side>(in.side));
   Set(in.price, [&](int64_t v) { out.set_price_e9(v); });

@@ -3,6 +3,19 @@
 #include "libs/events/body_codec_common.h"
 
 namespace spillway::body_codec {
+namespace {
+
+// False unless the bands ascend and every tick is positive.
+bool FromProto(const google::protobuf::RepeatedPtrField<v1::TickBand>& in, std::vector<TickBand>& bands) {
+  for (const v1::TickBand& b : in) {
+    const TickBand band{.from_price = Price::FromNanos(b.from_price_e9()), .tick = Price::FromNanos(b.tick_e9())};
+    if (band.tick <= Price() || (!bands.empty() && band.from_price <= bands.back().from_price)) return false;
+    bands.push_back(band);
+  }
+  return true;
+}
+
+}  // namespace
 
 void ToProto(const InstrumentDefinition& in, v1::InstrumentDefinition& out) {
   out.set_instrument_id(in.id);
@@ -20,7 +33,7 @@ void ToProto(const InstrumentDefinition& in, v1::InstrumentDefinition& out) {
   out.set_underlying(in.underlying);
   Set(in.expiry, [&](int64_t v) { out.set_expiry_ns(v); });
   Set(in.strike, [&](int64_t v) { out.set_strike_e9(v); });
-  out.set_right(in.right);
+  out.set_right(static_cast<v1::OptionRight>(in.right));
   if (in.average_volume.sessions != 0) {
     v1::VolumeByMinute& volume = *out.mutable_average_volume();
     volume.set_sessions(in.average_volume.sessions);
@@ -29,6 +42,11 @@ void ToProto(const InstrumentDefinition& in, v1::InstrumentDefinition& out) {
   }
   Set(in.effective_from, [&](int64_t v) { out.set_effective_from_ns(v); });
   Set(in.effective_to, [&](int64_t v) { out.set_effective_to_ns(v); });
+  for (const TickBand& band : in.tick_bands) {
+    v1::TickBand& b = *out.add_tick_bands();
+    b.set_from_price_e9(band.from_price.nanos());
+    b.set_tick_e9(band.tick.nanos());
+  }
 }
 
 bool FromProto(const v1::InstrumentDefinition& in, InstrumentDefinition& out) {
@@ -47,7 +65,7 @@ bool FromProto(const v1::InstrumentDefinition& in, InstrumentDefinition& out) {
   out.underlying = in.underlying();
   if (in.has_expiry_ns()) out.expiry = TimeFromNanos(in.expiry_ns());
   if (in.has_strike_e9()) out.strike = Price::FromNanos(in.strike_e9());
-  out.right = in.right();
+  out.right = static_cast<OptionRight>(in.right());
   if (in.has_average_volume()) {
     out.average_volume.sessions = in.average_volume().sessions();
     out.average_volume.first_minute = in.average_volume().first_minute();
@@ -56,7 +74,7 @@ bool FromProto(const v1::InstrumentDefinition& in, InstrumentDefinition& out) {
   }
   if (in.has_effective_from_ns()) out.effective_from = TimeFromNanos(in.effective_from_ns());
   if (in.has_effective_to_ns()) out.effective_to = TimeFromNanos(in.effective_to_ns());
-  return out.id != 0 && out.tick.nanos() > 0;
+  return FromProto(in.tick_bands(), out.tick_bands) && out.id != 0 && out.tick.nanos() > 0;
 }
 
 void ToProto(const FeedCapabilities& in, v1::FeedCapabilities& out) {

@@ -15,6 +15,7 @@
 #include "libs/base/time.h"
 #include "libs/events/features.h"
 #include "libs/events/market_event.h"
+#include "libs/events/tick_table.h"
 
 namespace spillway {
 
@@ -35,6 +36,7 @@ enum class SecurityType : uint8_t {
   kOtc,
   kOther
 };
+enum class OptionRight : uint8_t { kNone, kCall, kPut };
 std::string_view SecurityTypeName(SecurityType type);  // "common"
 std::optional<SecurityType> ParseSecurityType(std::string_view name);
 
@@ -53,7 +55,8 @@ struct InstrumentDefinition {
   std::string venue = "COMPOSITE";
   AssetClass asset_class = AssetClass::kEquity;
   std::string currency = "USD";
-  Price tick = Price::FromNanos(10'000'000);  // one cent
+  Price tick = Price::FromNanos(10'000'000);  // one cent; for prices below the first of `tick_bands`
+  std::vector<TickBand> tick_bands;           // ascending; none: one tick for all prices
   Quantity lot = Quantity::Units(100);        // round lot
   ContractTerms terms;
   SecurityType security_type = SecurityType::kUnknown;
@@ -62,11 +65,17 @@ struct InstrumentDefinition {
   std::string underlying;  // derivatives
   std::optional<Time> expiry;
   std::optional<Price> strike;
-  std::string right;  // "call" or "put" for options
+  OptionRight right = OptionRight::kNone;
   VolumeByMinute average_volume;
   std::optional<Time> effective_from;
   std::optional<Time> effective_to;
+  friend bool operator==(const InstrumentDefinition&, const InstrumentDefinition&) = default;
 };
+
+// The step of the instrument's prices at `price`.
+inline Price TickAt(const InstrumentDefinition& definition, Price price) {
+  return TickAt(definition.tick, definition.tick_bands, price);
+}
 
 // What a feed is able to carry; what it cannot is "not carried", never 0 (C-07).
 struct FeedCapabilities {
@@ -82,6 +91,7 @@ struct FeedCapabilities {
   bool receive_times = false;  // ingest_time is the recorder's own clock
   bool status = false;         // halts and session states
   bool news = false;
+  friend bool operator==(const FeedCapabilities&, const FeedCapabilities&) = default;
 };
 
 enum class SessionPhase : uint8_t { kUnknown, kClosed, kPreMarket, kRegular, kAfterHours };
@@ -90,6 +100,7 @@ struct SessionState {
   SessionPhase phase = SessionPhase::kUnknown;
   std::optional<Time> regular_open;
   std::optional<Time> regular_close;  // 13:00 New York on an early-close day
+  friend bool operator==(const SessionState&, const SessionState&) = default;
 };
 
 enum class FeedState : uint8_t { kUnknown, kUp, kStale, kLagging, kDown, kEnded };
@@ -98,26 +109,31 @@ struct FeedStatus {
   FeedState state = FeedState::kUnknown;
   std::optional<Duration> lag;
   std::string reason;
+  friend bool operator==(const FeedStatus&, const FeedStatus&) = default;
 };
 
 enum class TradingStatus : uint8_t { kUnknown, kTrading, kHalted, kPaused, kQuotationOnly };
 struct HaltChanged {
   TradingStatus status = TradingStatus::kUnknown;
   std::string reason;  // the feed's code: "LUDP", "T1"
+  friend bool operator==(const HaltChanged&, const HaltChanged&) = default;
 };
 
 struct NewsHeadline {  // header.instrument 0: market-wide
   std::string source;
   std::string headline;
+  friend bool operator==(const NewsHeadline&, const NewsHeadline&) = default;
 };
 
 struct TradeBust {
   uint64_t trade_id = 0;
+  friend bool operator==(const TradeBust&, const TradeBust&) = default;
 };
 struct TradeCorrection {
   uint64_t trade_id = 0;
   Price price;
   Quantity quantity;
+  friend bool operator==(const TradeCorrection&, const TradeCorrection&) = default;
 };
 
 // Sequence numbers that a feed skipped: the instrument's book (0: all of the feed's) is not valid until it is resent.
@@ -125,6 +141,7 @@ struct FeedGap {
   uint32_t feed = 0;
   uint64_t expected = 0;
   uint64_t seen = 0;
+  friend bool operator==(const FeedGap&, const FeedGap&) = default;
 };
 
 // Why a symbol is not in the universe: the rule, the value seen and the limit, as numbers where they are numbers.
@@ -151,6 +168,7 @@ struct UniverseChanged {
   bool full = false;
   std::string cause;  // "refresh", "halt", "first_quote"
   std::vector<UniverseMember> members;
+  friend bool operator==(const UniverseChanged&, const UniverseChanged&) = default;
 };
 
 enum class ConfigurationKind : uint8_t { kUnknown, kProfile };
@@ -163,17 +181,20 @@ struct ConfigurationVersion {
   InstanceMode mode = InstanceMode::kActive;
   Time effective_time;
   std::string document;
+  friend bool operator==(const ConfigurationVersion&, const ConfigurationVersion&) = default;
 };
 
 enum class TickSource : uint8_t { kFeed, kHost };
 // Everything before header.event_time has been seen.
 struct ClockTick {
   TickSource source = TickSource::kFeed;
+  friend bool operator==(const ClockTick&, const ClockTick&) = default;
 };
 
 // The first event a producer writes: which build computes from here on.
 struct ProcessorVersion {
   std::string build;
+  friend bool operator==(const ProcessorVersion&, const ProcessorVersion&) = default;
 };
 
 // ---------------------------------------------------------------- features lane
@@ -201,6 +222,7 @@ struct BookCondition {
 struct FeatureSetDefined {
   uint32_t version = 0;
   std::vector<FeatureSpec> specs;
+  friend bool operator==(const FeatureSetDefined&, const FeatureSetDefined&) = default;
 };
 
 // What metrics says of one symbol at a 250 ms boundary of event time, or at once when a trigger fired.
@@ -214,6 +236,7 @@ struct FeatureSnapshot {
   Price bid_low, bid_high, ask_low, ask_high;
   std::optional<Price> last_price;  // last eligible trade
   std::vector<FeatureValue> values;
+  friend bool operator==(const FeatureSnapshot&, const FeatureSnapshot&) = default;
 };
 
 // What the universe's rules need of one symbol; every 5 minutes of event time and at once on a halt.
@@ -225,6 +248,7 @@ struct UniverseInputs {
   TradingStatus trading_status = TradingStatus::kUnknown;
   std::string cause;             // "refresh", "halt", "first_quote"
   bool last_of_refresh = false;  // the set is complete: the universe decides
+  friend bool operator==(const UniverseInputs&, const UniverseInputs&) = default;
 };
 
 enum class DetectorKind : uint8_t {
@@ -246,6 +270,7 @@ struct DetectorFired {
   std::optional<Price> price;  // the level it is about
   double seen = 0;
   double limit = 0;
+  friend bool operator==(const DetectorFired&, const DetectorFired&) = default;
 };
 
 // ---------------------------------------------------------------- trading lane
@@ -260,9 +285,10 @@ struct MarketContext {
     friend bool operator==(const Row&, const Row&) = default;
   };
   std::vector<Row> rows;
+  friend bool operator==(const MarketContext&, const MarketContext&) = default;
 };
 
-enum class Comparison : uint8_t { kLessEqual, kGreaterEqual, kLess, kGreater, kIsTrue, kIsFalse };
+enum class Comparison : uint8_t { kUnknown, kLessEqual, kGreaterEqual, kLess, kGreater, kIsTrue, kIsFalse };
 std::string_view ComparisonSymbol(Comparison comparison);  // "<="
 std::optional<Comparison> ParseComparison(std::string_view symbol);
 bool Compare(double value, Comparison comparison, double limit);
@@ -279,6 +305,7 @@ struct RuleResult {
   double limit = 0;
   double points = 0;
   double points_max = 0;
+  friend bool operator==(const RuleResult&, const RuleResult&) = default;
 };
 
 // One rubric evaluation that competed, accepted or rejected, with all its rules.
@@ -290,6 +317,7 @@ struct Signal {
   std::vector<RuleResult> rules;
   std::vector<EventId> inputs;  // the snapshot and the market event that caused it
   Quote quote;
+  friend bool operator==(const Signal&, const Signal&) = default;
 };
 
 enum class CancelRule : uint8_t {
@@ -308,6 +336,7 @@ struct SignalCancelled {
   CancelRule rule = CancelRule::kUnknown;
   double seen = 0;
   double limit = 0;
+  friend bool operator==(const SignalCancelled&, const SignalCancelled&) = default;
 };
 
 // A strategy wants exposure; risk sizes it and answers with exactly one RiskDecision.
@@ -323,6 +352,7 @@ struct TradeIntent {
   double score = 0;
   double threshold = 0;
   bool shadow = false;
+  friend bool operator==(const TradeIntent&, const TradeIntent&) = default;
 };
 
 // Why risk said no. One enum value and one function each.
@@ -342,7 +372,10 @@ enum class RefusalRule : uint8_t {
   kFeedSuspended,
   kLowConfidenceLastSlot,
   kNoSession,
-  kProfileUnknown, kInstrumentUnknown, kSideUnspecified, kAlertsPerWindow,
+  kProfileUnknown,
+  kInstrumentUnknown,
+  kSideUnspecified,
+  kAlertsPerWindow,
 };
 std::string_view RefusalRuleName(RefusalRule rule);  // "SAME_TICKER_COOLDOWN"
 enum class SizeCap : uint8_t { kNone, kRisk, kShares, kNotional, kLiquidity, kIntent };
@@ -363,6 +396,7 @@ struct RiskDecision {
   Money risk;  // quantity * |entry - stop|
   Route route = Route::kNone;
   bool low_confidence = false;
+  friend bool operator==(const RiskDecision&, const RiskDecision&) = default;
 };
 
 enum class PauseScope : uint8_t { kInstance, kSymbol, kGlobal };
@@ -372,6 +406,7 @@ struct TradingState {
   PauseScope scope = PauseScope::kInstance;
   std::string cause;  // "alerts_per_hour", "halt", "news", "price_move"
   std::optional<Time> until;
+  friend bool operator==(const TradingState&, const TradingState&) = default;
 };
 
 // What a person is told. `headline` and the card are made from these fields by each channel.
@@ -392,6 +427,7 @@ struct Alert {
   Time expires;
   bool low_confidence = false;
   bool shadow = false;
+  friend bool operator==(const Alert&, const Alert&) = default;
 };
 enum class AlertUpdateKind : uint8_t { kUnknown, kCancelled, kExpired, kOutcome };
 // Edits the message of an alert that was delivered before.
@@ -399,6 +435,7 @@ struct AlertUpdate {
   EventId alert;
   AlertUpdateKind kind = AlertUpdateKind::kUnknown;
   std::string reason;  // "spread_blow_out seen=0.05 limit=0.03"
+  friend bool operator==(const AlertUpdate&, const AlertUpdate&) = default;
 };
 enum class ReceiptState : uint8_t { kUnknown, kDelivered, kFailed, kSuppressed };
 struct AlertReceipt {
@@ -406,6 +443,7 @@ struct AlertReceipt {
   std::string channel;
   ReceiptState state = ReceiptState::kUnknown;
   std::string detail;
+  friend bool operator==(const AlertReceipt&, const AlertReceipt&) = default;
 };
 
 enum class OutcomeLabel : uint8_t { kUnknown, kMiss, kTarget, kStop, kTime, kCancelled };
@@ -425,6 +463,7 @@ struct OutcomeLabelled {
   std::optional<Price> mae, mfe;  // worst and best excursion from entry while open, >= 0
   double score = 0;
   bool shadow = false;
+  friend bool operator==(const OutcomeLabelled&, const OutcomeLabelled&) = default;
 };
 
 using EventBody =
@@ -441,6 +480,7 @@ struct Causation {
   uint32_t ordinal = 0;   // which output of the cause this is, in its producer's (and instance's) count
 
   EventId id() const { return event ? event : market.position != 0 ? MarketEventId(market) : EventId{}; }
+  friend bool operator==(const Causation&, const Causation&) = default;
 };
 
 struct EventHeader {
@@ -454,11 +494,13 @@ struct EventHeader {
 
   EventId id() const { return DeriveEventId(producer, instance, cause.id(), cause.ordinal); }
   EventId correlation_id() const { return correlation ? correlation : cause.id(); }
+  friend bool operator==(const EventHeader&, const EventHeader&) = default;
 };
 
 struct Event {
   EventHeader header;
   EventBody body;
+  friend bool operator==(const Event&, const Event&) = default;
 };
 
 // std::visit with one lambda a type.

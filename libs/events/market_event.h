@@ -2,6 +2,7 @@
 // or more of these; all of a row share its time and source position.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
@@ -89,6 +90,10 @@ struct MarketBatch {
   uint32_t epoch = 0;
   Time previous_row_time;  // of the lane's row before the first one here; the epoch: there is none
   std::span<const MarketEvent> events;
+  friend bool operator==(const MarketBatch& a, const MarketBatch& b) {
+    return a.feed == b.feed && a.epoch == b.epoch && a.previous_row_time == b.previous_row_time &&
+           std::ranges::equal(a.events, b.events);
+  }
 };
 
 // The period of the clock ticks that every lane carries.

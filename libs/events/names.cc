@@ -51,7 +51,7 @@ constexpr std::array<std::string_view, 9> kNotReady = {"ready",          "warm_u
 constexpr std::array<std::string_view, 8> kDetectors = {"unknown",         "fake_wall",        "ask_replenishment",
                                                         "spread_blow_out", "tape_stall",       "liquidity_collapse",
                                                         "feed_lag",        "bid_replenishment"};
-constexpr std::array<std::string_view, 6> kComparisons = {"<=", ">=", "<", ">", "is true", "is false"};
+constexpr std::array<std::string_view, 7> kComparisons = {"unknown", "<=", ">=", "<", ">", "is true", "is false"};
 constexpr std::array<std::string_view, 8> kCancelRules = {
     "unknown", "spread_blow_out", "tape_slowdown", "liquidity_collapse", "fake_wall",
     "halt",    "feed_suspended",  "book_invalid"};
@@ -101,7 +101,8 @@ std::string_view ComparisonSymbol(Comparison comparison) {
   return NameOf(kComparisons, comparison);
 }
 std::optional<Comparison> ParseComparison(std::string_view symbol) {
-  return ValueOf<Comparison>(kComparisons, symbol);
+  const auto comparison = ValueOf<Comparison>(kComparisons, symbol);
+  return comparison == Comparison::kUnknown ? std::nullopt : comparison;
 }
 std::string_view CancelRuleName(CancelRule rule) {
   return NameOf(kCancelRules, rule);
@@ -118,6 +119,8 @@ std::string_view OutcomeLabelName(OutcomeLabel label) {
 
 bool Compare(double value, Comparison comparison, double limit) {
   switch (comparison) {
+    case Comparison::kUnknown:
+      return false;
     case Comparison::kLessEqual:
       return value <= limit;
     case Comparison::kGreaterEqual:

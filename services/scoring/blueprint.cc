@@ -32,7 +32,7 @@ Blueprint BlueprintOf(const v1::Profile& profile) {
   return blueprint;
 }
 
-SetupPrices PricesFor(const Blueprint& blueprint, const TopOfBook& top, Price tick) {
+SetupPrices PricesFor(const Blueprint& blueprint, const TopOfBook& top, const TickTable& ticks) {
   // A rest below a nano is pushed outwards, so that rounding to the tick goes the same way as the exact distance.
   const auto outwards = [&](SpreadMultiple multiple, Price spread) {
     bool rest = false;
@@ -41,9 +41,9 @@ SetupPrices PricesFor(const Blueprint& blueprint, const TopOfBook& top, Price ti
   };
   SetupPrices prices;
   prices.spread = top.ask - top.bid;
-  prices.entry = CeilToTick(top.ask + blueprint.entry_offset, tick);
-  prices.stop = FloorToTick(prices.entry - outwards(blueprint.stop, prices.spread), tick);
-  prices.target = CeilToTick(prices.entry + outwards(blueprint.target, prices.spread), tick);
+  prices.entry = ticks.Ceil(top.ask + blueprint.entry_offset);
+  prices.stop = ticks.Floor(prices.entry - outwards(blueprint.stop, prices.spread));
+  prices.target = ticks.Ceil(prices.entry + outwards(blueprint.target, prices.spread));
   return prices;
 }
 

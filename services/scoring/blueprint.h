@@ -1,5 +1,5 @@
 // The prices of a long setup, from the quote at the trigger (S0-6.1 to S0-6.3, C-10). Exact: no price goes through a
-// double. Entry and target are rounded up to the instrument's tick, the stop down (EX-05).
+// double. Entry and target are rounded up to the instrument's tick at that price, the stop down (EX-05).
 //
 //   entry = ask + entry_offset,  stop = entry - stop_spreads x spread,  target = entry + target_spreads x spread
 #pragma once
@@ -8,6 +8,7 @@
 
 #include "libs/base/price.h"
 #include "libs/base/time.h"
+#include "libs/events/tick_table.h"
 
 namespace spillway::v1 {
 class Profile;
@@ -34,11 +35,11 @@ struct SetupPrices {
   Price target;
   Price spread;
 };
-// `ask` > `bid`, `tick` > 0.
+// `ask` > `bid`, ticks > 0.
 struct TopOfBook {
   Price bid;
   Price ask;
 };
-SetupPrices PricesFor(const Blueprint& blueprint, const TopOfBook& top, Price tick);
+SetupPrices PricesFor(const Blueprint& blueprint, const TopOfBook& top, const TickTable& ticks);
 
 }  // namespace spillway::scoring

@@ -28,10 +28,9 @@ void MarketState::Apply(const FeedCapabilities& capabilities) {
   }
 }
 
-std::optional<Price> MarketState::tick(InstrumentId instrument) const {
+const TickTable* MarketState::ticks(InstrumentId instrument) const {
   const auto found = ticks_.find(instrument);
-  if (found == ticks_.end()) return std::nullopt;
-  return found->second;
+  return found == ticks_.end() ? nullptr : &found->second;
 }
 
 std::optional<TradingStatus> MarketState::halt(InstrumentId instrument) const {

@@ -90,15 +90,15 @@ void ScoringProcessor::OnUniverse(const EventHeader& header, const UniverseChang
 }
 
 void ScoringProcessor::OnSnapshot(const EventHeader& header, const FeatureSnapshot& snapshot, runtime::EventSink& out) {
-  const std::optional<Price> tick = market_.tick(header.instrument);
-  if (!tick) {
+  const TickTable* ticks = market_.ticks(header.instrument);
+  if (ticks == nullptr) {
     ++snapshots_dropped_;
     return;
   }
   if (snapshot.boundary) rows_.See(header.instrument, snapshot);
   std::span<const FeatureValue> values;
   if (snapshot.feature_set == features_.version) values = snapshot.values;
-  for (auto& [id, instance] : instances_) instance.OnSnapshot(header, snapshot, values, market_, *tick, out);
+  for (auto& [id, instance] : instances_) instance.OnSnapshot(header, snapshot, values, market_, *ticks, out);
 }
 
 void ScoringProcessor::OnStatusChanged(const EventHeader& header, runtime::EventSink& out) {

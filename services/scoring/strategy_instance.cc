@@ -33,7 +33,7 @@ struct StrategyInstance::Occasion {
   const EventHeader& header;
   const FeatureSnapshot& snapshot;
   const MarketState& market;
-  Price tick;
+  const TickTable& ticks;
 };
 
 // Numbers what the instance makes of one event.
@@ -132,8 +132,8 @@ StrategyInstance::Symbol& StrategyInstance::SymbolOf(InstrumentId instrument) {
 }
 
 void StrategyInstance::OnSnapshot(const EventHeader& header, const FeatureSnapshot& snapshot,
-                                  std::span<const FeatureValue> values, const MarketState& market, Price tick,
-                                  runtime::EventSink& out) {
+                                  std::span<const FeatureValue> values, const MarketState& market,
+                                  const TickTable& ticks, runtime::EventSink& out) {
   if (snapshot.boundary) {
     if (!ShowsNews(header.instrument, snapshot, values)) return;
   } else if (std::ranges::find(snapshot.triggered, id_) == snapshot.triggered.end()) {
@@ -144,7 +144,7 @@ void StrategyInstance::OnSnapshot(const EventHeader& header, const FeatureSnapsh
   monitor_.See(header.instrument, snapshot, values);
   Cancel(monitor_.Check(header.event_time, header.instrument, market), outputs);
   rubric_.Evaluate(values, evaluation_);
-  Evaluate({header, snapshot, market, tick}, outputs);
+  Evaluate({header, snapshot, market, ticks}, outputs);
 }
 
 // As metrics decides which boundaries are silent, for this instance's features alone.
@@ -224,7 +224,7 @@ void StrategyInstance::Accept(const Occasion& occasion, Symbol& symbol, Outputs&
   const EventId signal = out.Emit(header.instrument, correlation, SignalOf(occasion, symbol, true));
 
   const Quote& quote = occasion.snapshot.quote;
-  const SetupPrices prices = PricesFor(blueprint_, {.bid = quote.bid, .ask = quote.ask}, occasion.tick);
+  const SetupPrices prices = PricesFor(blueprint_, {.bid = quote.bid, .ask = quote.ask}, occasion.ticks);
   const Time expires = header.event_time + blueprint_.life;
   monitor_.Watch({signal, correlation, header.instrument, header.event_time, expires});
   out.EmitAfter(signal, header.instrument, correlation,

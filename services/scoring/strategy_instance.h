@@ -39,7 +39,7 @@ class StrategyInstance {
   void OnUniverse(const UniverseChanged& universe);
   // `values` are those of the features resolved last; empty if the snapshot was made of others.
   void OnSnapshot(const EventHeader& header, const FeatureSnapshot& snapshot, std::span<const FeatureValue> values,
-                  const MarketState& market, Price tick, runtime::EventSink& out);
+                  const MarketState& market, const TickTable& ticks, runtime::EventSink& out);
   void OnTick(const EventHeader& header, const MarketState& market, runtime::EventSink& out);
   // A halt or a feed's status changed.
   void OnStatus(const EventHeader& header, const MarketState& market, runtime::EventSink& out);

@@ -1,0 +1,342 @@
+// One event of every kind, every field set to a value of its own: so that no field can be lost or swapped unseen.
+// The golden bytes of released messages decode to these (tests/schemas): a field that is added here is cleared again
+// for the revisions that did not have it.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libs/events/event.h"
+
+namespace spillway::test {
+
+inline const Time kEveryTime = ParseTime("2025-05-02T13:30:00.250Z").value();
+inline constexpr EventId kEveryId{0x0123456789abcdef, 0xfedcba9876543210};
+
+inline Time EveryTime(int64_t nanos) {
+  return kEveryTime + Duration(nanos);
+}
+inline Price EveryPrice(int64_t nanos) {
+  return Price::FromNanos(9'265'000'000 + nanos);
+}
+inline Quantity EveryQuantity(int64_t e8) {
+  return Quantity::FromE8(120'000'000'000 + e8);
+}
+inline EventId EveryId(uint64_t low) {
+  return {kEveryId.high, low};
+}
+
+inline EventHeader EveryHeader(Producer producer) {
+  EventHeader header;
+  header.producer = producer;
+  header.event_time = kEveryTime;
+  header.ingest_time = kEveryTime - Duration(1'270'000'000);
+  header.instrument = 7;
+  header.instance = StrategyInstanceIdOf("ofi-classic@1#1");
+  header.correlation = kEveryId;
+  header.cause = {.market = {1, 2, 345}, .event = {}, .ordinal = 3};
+  return header;
+}
+
+inline Quote EveryQuote() {
+  return {
+      .bid = EveryPrice(0), .ask = EveryPrice(10'000'000), .bid_size = EveryQuantity(1), .ask_size = EveryQuantity(2)};
+}
+
+inline std::vector<RuleResult> EveryRules() {
+  return {{.rule = "S0-3.2",
+           .feature = "bid_ask_ratio(levels=10)",
+           .gate = false,
+           .passed = true,
+           .value = 3.25,
+           .not_ready = "",
+           .comparison = Comparison::kGreaterEqual,
+           .limit = 3,
+           .points = 2.5,
+           .points_max = 4},
+          {.rule = "S0-4.1",
+           .feature = "fake_wall",
+           .gate = true,
+           .passed = false,
+           .value = std::nullopt,
+           .not_ready = "warm_up",
+           .comparison = Comparison::kIsFalse,
+           .limit = 0,
+           .points = 0,
+           .points_max = 0}};
+}
+
+inline InstrumentDefinition EveryInstrumentDefinition() {
+  InstrumentDefinition definition;
+  definition.id = 7;
+  definition.symbol = "ACME";
+  definition.venue = "XNAS";
+  definition.asset_class = AssetClass::kOption;
+  definition.currency = "EUR";
+  definition.tick = Price::FromNanos(100'000);
+  definition.tick_bands = {{.from_price = Price::FromNanos(1'000'000'000), .tick = Price::FromNanos(10'000'000)},
+                           {.from_price = Price::FromNanos(3'000'000'000), .tick = Price::FromNanos(50'000'000)}};
+  definition.lot = Quantity::Units(40);
+  definition.terms = {.multiplier = Quantity::Units(50), .inverse = true};
+  definition.security_type = SecurityType::kAdr;
+  definition.float_shares = Quantity::Units(120'000'000);
+  definition.sector = "Tools";
+  definition.underlying = "ACMEX";
+  definition.expiry = EveryTime(1);
+  definition.strike = EveryPrice(2);
+  definition.right = OptionRight::kPut;
+  definition.average_volume = {.sessions = 20, .first_minute = 570, .cumulative = {EveryQuantity(3), EveryQuantity(4)}};
+  definition.effective_from = EveryTime(5);
+  definition.effective_to = EveryTime(6);
+  return definition;
+}
+
+// A batch in which every kind, side, cause, flag and column is in use: rows of two instruments, a skipped position, a
+// price off the cent, ingest times before and after the event times, and clock ticks between rows.
+inline std::vector<MarketEvent> EveryMarketEvent() {
+  std::vector<MarketEvent> events;
+  const auto row = [&](Time time, Duration delay, uint64_t position, InstrumentId instrument) {
+    MarketEvent event;
+    event.event_time = time;
+    event.ingest_time = time + delay;
+    event.position = position;
+    if (!events.empty() && FloorTo(time, kTickPeriod) > events.back().event_time) {
+      event.kind = MarketEventKind::kTick;
+      event.event_time = FloorTo(time, kTickPeriod);
+      events.push_back(event);
+      event.event_time = time;
+    }
+    event.instrument = instrument;
+    event.flags = MarketEventFlags::kRowStart;
+    return event;
+  };
+  const auto add = [&](MarketEvent& event, MarketEventKind kind, Side side, Cause cause, Price price, Quantity quantity,
+                       uint8_t flags) {
+    event.kind = kind;
+    event.side = side;
+    event.cause = cause;
+    event.price = price;
+    event.quantity = quantity;
+    event.flags = static_cast<uint8_t>((event.flags & MarketEventFlags::kRowStart) | flags);
+    events.push_back(event);
+    event.flags = 0;
+  };
+  using Kind = MarketEventKind;
+  using Flags = MarketEventFlags;
+  const auto cents = [](int64_t count) { return Price::FromNanos(count * 10'000'000); };
+  const auto shares = [](int64_t count) { return Quantity::Units(count); };
+
+  MarketEvent event = row(EveryTime(0), Duration(1'500), 100, 7);
+  add(event, Kind::kClear, Side::kNone, Cause::kSnapshot, {}, {}, 0);
+  add(event, Kind::kLevel, Side::kBid, Cause::kAdd, cents(926), shares(300), 0);
+  add(event, Kind::kLevel, Side::kAsk, Cause::kCancel, cents(927), shares(200), 0);
+  add(event, Kind::kLevel, Side::kAsk, Cause::kWindow, cents(930), {}, Flags::kEndOfEvent);
+  event = row(EveryTime(20'000'000), Duration(-2'500), 101, 8);
+  add(event, Kind::kTop, Side::kBid, Cause::kReplace, Price::FromNanos(9'265'500'000), Quantity::FromE8(150'000'000),
+      0);
+  add(event, Kind::kNone, Side::kNone, Cause::kUnknown, {}, {}, Flags::kEndOfEvent);
+  event = row(EveryTime(90'000'000), Duration(-2'500), 105, 7);
+  event.reference = 0x8000000000000001;
+  event.conditions = 0xC0000021;
+  event.venue = 0xFFFE;
+  add(event, Kind::kTrade, Side::kBid, Cause::kExecute, cents(927), shares(100), Flags::kEligible | Flags::kEndOfEvent);
+  add(event, Kind::kTrade, Side::kAsk, Cause::kUnknown, cents(926), shares(30), Flags::kHidden | Flags::kUpdatesVolume);
+  add(event, Kind::kTrade, Side::kNone, Cause::kUnknown, cents(925), shares(3),
+      Flags::kOddLot | Flags::kUpdatesHighLow);
+  add(event, Kind::kTrade, Side::kNone, Cause::kUnknown, cents(928), shares(9), Flags::kCross | Flags::kUpdatesLast);
+  event = row(EveryTime(310'000'000), Duration(7'000), 106, 8);
+  event.reference = 4'711;
+  add(event, Kind::kOrderAdd, Side::kBid, Cause::kAdd, cents(920), shares(500), 0);
+  add(event, Kind::kOrderModify, Side::kBid, Cause::kReplace, cents(921), shares(400), 0);
+  add(event, Kind::kOrderFill, Side::kBid, Cause::kExecute, cents(921), shares(100), 0);
+  add(event, Kind::kOrderCancel, Side::kBid, Cause::kExecute, cents(921), shares(100), Flags::kEndOfEvent);
+  event = row(EveryTime(310'000'000), Duration(7'000), 107, 8);
+  event.level = 1;
+  add(event, Kind::kLevelInsert, Side::kAsk, Cause::kUnknown, cents(940), shares(10), 0);
+  event.level = 2;
+  add(event, Kind::kLevelUpdate, Side::kAsk, Cause::kUnknown, cents(941), shares(11), 0);
+  event.level = 255;
+  add(event, Kind::kLevelDelete, Side::kAsk, Cause::kUnknown, {}, {}, Flags::kEndOfEvent);
+  return events;
+}
+inline MarketBatch EveryMarketBatch() {
+  static const std::vector<MarketEvent> events = EveryMarketEvent();
+  return {.feed = 3, .epoch = 2, .previous_row_time = EveryTime(-1'000), .events = events};
+}
+
+inline std::vector<EventBody> EveryMarketLaneBody() {
+  return {
+      EveryInstrumentDefinition(),
+      EveryMarketBatch(),
+      FeedCapabilities{.feed = 1,
+                       .name = "sim",
+                       .book_levels = 10,
+                       .book_full_depth = true,
+                       .orders = true,
+                       .trades = true,
+                       .aggressor_side = true,
+                       .change_causes = true,
+                       .trade_conditions = true,
+                       .receive_times = true,
+                       .status = true,
+                       .news = true},
+      SessionState{.trading_day = 20250502,
+                   .phase = SessionPhase::kAfterHours,
+                   .regular_open = EveryTime(1),
+                   .regular_close = EveryTime(2)},
+      FeedStatus{.feed = 1, .state = FeedState::kLagging, .lag = Duration(-600'000'000), .reason = "p95"},
+      HaltChanged{.status = TradingStatus::kPaused, .reason = "LUDP"},
+      NewsHeadline{.source = "wire", .headline = "ACME says"},
+      TradeBust{.trade_id = 0xFFFFFFFFFFFFFFF9},
+      TradeCorrection{.trade_id = 9, .price = EveryPrice(1), .quantity = EveryQuantity(2)},
+      FeedGap{.feed = 1, .expected = 5, .seen = 8},
+      UniverseChanged{
+          .effective_time = EveryTime(1),
+          .full = true,
+          .cause = "refresh",
+          .members = {{.instrument = 6, .included = true, .exclusions = {}},
+                      {.instrument = 7,
+                       .included = false,
+                       .exclusions = {{"price_min", "9.265", "10.00"}, {"float_unknown", "unknown", "known"}}}}},
+      ConfigurationVersion{.kind = ConfigurationKind::kProfile,
+                           .name = "ofi-classic@1#1",
+                           .mode = InstanceMode::kShadow,
+                           .effective_time = EveryTime(1),
+                           .document = std::string("\x0a\x01\x00x", 4)},
+      ClockTick{.source = TickSource::kHost},
+      ProcessorVersion{.build = "0.1.0+abc"},
+  };
+}
+
+inline std::vector<EventBody> EveryFeaturesLaneBody() {
+  FeatureSetDefined features{.version = 2, .specs = {}};
+  for (uint8_t kind = 1; kind <= static_cast<uint8_t>(FeatureKind::kMid); ++kind) {
+    features.specs.push_back({.kind = static_cast<FeatureKind>(kind),
+                              .levels = 10u + kind,
+                              .window = Duration(1'000 + kind),
+                              .threshold = 1.5 + kind,
+                              .hold = Duration(2'000 + kind),
+                              .surge = 2.25 + kind,
+                              .below_for = Duration(3'000 + kind),
+                              .minimum = 6.125 + kind});
+  }
+  FeatureSnapshot snapshot{.feature_set = 2,
+                           .boundary = true,
+                           .book = BookCondition::kLocked | BookCondition::kStale,
+                           .triggered = {5, 0xFFFFFFFFFFFFFFF6},
+                           .quote = EveryQuote(),
+                           .bid_low = EveryPrice(-5),
+                           .bid_high = EveryPrice(6),
+                           .ask_low = EveryPrice(10'000'000 - 7),
+                           .ask_high = EveryPrice(10'000'000 + 8),
+                           .last_price = EveryPrice(9),
+                           .values = {{.value = 1.25}}};
+  for (uint8_t reason = 1; reason <= static_cast<uint8_t>(NotReady::kNoSession); ++reason)
+    snapshot.values.push_back({.value = -0.5 * reason, .not_ready = static_cast<NotReady>(reason)});
+  return {
+      features,
+      snapshot,
+      UniverseInputs{.price = EveryPrice(1),
+                     .spread_median = Price::FromNanos(30'000'000),
+                     .relative_volume = 2.5,
+                     .relative_volume_reason = "r",
+                     .trading_status = TradingStatus::kTrading,
+                     .cause = "refresh",
+                     .last_of_refresh = true},
+      DetectorFired{.detector = DetectorKind::kBidReplenishment,
+                    .active = true,
+                    .side = Side::kAsk,
+                    .price = EveryPrice(1),
+                    .seen = 1.5,
+                    .limit = 2.5},
+  };
+}
+
+inline Alert EveryAlert() {
+  return {.intent = EveryId(1),
+          .signal = EveryId(2),
+          .side = Side::kAsk,
+          .entry = EveryPrice(1),
+          .stop = EveryPrice(2),
+          .target = EveryPrice(3),
+          .spread = EveryPrice(4),
+          .quantity = EveryQuantity(5),
+          .binding_cap = SizeCap::kLiquidity,
+          .risk = Money::FromE8(6),
+          .reward_net = Money::FromE8(-7),
+          .reward_to_risk_net = 1.9,
+          .score = 8,
+          .threshold = 7.5,
+          .rules = EveryRules(),
+          .triggered = EveryTime(8),
+          .expires = EveryTime(9),
+          .low_confidence = true,
+          .shadow = true};
+}
+
+inline std::vector<EventBody> EveryTradingLaneBody() {
+  return {
+      MarketContext{.rows = {{.instrument = 7, .book = 1, .quote = EveryQuote(), .last_price = EveryPrice(3)},
+                             {.instrument = 8, .book = 0, .quote = EveryQuote(), .last_price = {}}}},
+      Signal{.side = Side::kAsk,
+             .accepted = true,
+             .score = 8,
+             .threshold = 7.5,
+             .rules = EveryRules(),
+             .inputs = {EveryId(1), EveryId(2)},
+             .quote = EveryQuote()},
+      SignalCancelled{.signal = EveryId(1), .rule = CancelRule::kTapeSlowdown, .seen = 1.5, .limit = 2.5},
+      TradeIntent{.signal = EveryId(1),
+                  .side = Side::kAsk,
+                  .entry = EveryPrice(1),
+                  .stop = EveryPrice(2),
+                  .target = EveryPrice(3),
+                  .spread = EveryPrice(4),
+                  .quantity_max = EveryQuantity(5),
+                  .expires = EveryTime(6),
+                  .score = 8,
+                  .threshold = 7.5,
+                  .shadow = true},
+      RiskDecision{.intent = EveryId(1),
+                   .approved = true,
+                   .rule = RefusalRule::kAlertsPerWindow,
+                   .seen = 1.5,
+                   .limit = 2.5,
+                   .unit = "alerts",
+                   .quantity = EveryQuantity(2),
+                   .binding_cap = SizeCap::kShares,
+                   .risk = Money::FromE8(3),
+                   .route = Route::kConfirm,
+                   .low_confidence = true},
+      TradingState{.paused = true, .scope = PauseScope::kGlobal, .cause = "news", .until = EveryTime(1)},
+      EveryAlert(),
+      AlertUpdate{.alert = EveryId(1), .kind = AlertUpdateKind::kExpired, .reason = "r"},
+      AlertReceipt{.alert = EveryId(1), .channel = "terminal", .state = ReceiptState::kSuppressed, .detail = "d"},
+      OutcomeLabelled{.intent = EveryId(1),
+                      .label = OutcomeLabel::kStop,
+                      .entered = EveryTime(1),
+                      .exited = EveryTime(2),
+                      .entry_price = EveryPrice(3),
+                      .exit_price = EveryPrice(4),
+                      .quantity = EveryQuantity(5),
+                      .profit_net = Money::FromE8(-6),
+                      .r_multiple = -1.25,
+                      .return_net_percent = 0.5,
+                      .mae = Price::FromNanos(7),
+                      .mfe = Price::FromNanos(8),
+                      .score = 8.5,
+                      .shadow = true},
+  };
+}
+
+// One body of every kind, in the order of the lanes.
+inline std::vector<EventBody> EveryBody() {
+  std::vector<EventBody> bodies;
+  for (auto* lane : {&EveryMarketLaneBody, &EveryFeaturesLaneBody, &EveryTradingLaneBody}) {
+    for (EventBody& body : (*lane)()) bodies.push_back(std::move(body));
+  }
+  return bodies;
+}
+
+}  // namespace spillway::test
