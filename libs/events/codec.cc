@@ -178,6 +178,9 @@ absl::Status GroupDecoder::DecodeEvent(std::string_view payload, Producer group_
   wire::Reader reader(payload);
   for (wire::Field field; reader.Next(field);) {
     if (field.number >= 20 && field.type == wire::kBytes) {
+      if (body.number != 0) {
+        return absl::DataLossError(fmt::format("an event with two bodies, {} and {}", body.number, field.number));
+      }
       body = field;
     } else {
       SetHeaderField(field, header, ingest_delay);

@@ -47,8 +47,10 @@ class GroupDecoder {
   GroupDecoder();
   ~GroupDecoder();
 
-  // Hands each event of the group to `take`, in order; the event is valid during the call only. Unknown bodies (of a
-  // newer schema) are counted and left out. DataLoss says what does not parse; events before it were handed out.
+  // Hands each event of the group to `take`, in order; the event is valid during the call only. Of a newer build of the
+  // same schema: unknown bodies are counted and left out, unknown fields are skipped, an enum's unknown value keeps its
+  // number. FailedPrecondition for another schema version. DataLoss says what does not parse; events before it were
+  // handed out.
   absl::Status Decode(std::string_view bytes, GroupHeader& header, absl::FunctionRef<void(const Event&)> take);
   // One event of a group that GroupView walks.
   absl::Status DecodeEvent(std::string_view payload, Producer group_producer,
