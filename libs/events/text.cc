@@ -49,9 +49,11 @@ struct BodyText {
 
   std::string operator()(const std::monostate&) const { return ""; }
   std::string operator()(const InstrumentDefinition& b) const {
-    return fmt::format("{} id={} venue={} tick={} type={} float={} volume_sessions={}", b.symbol, b.id, b.venue,
-                       b.tick.ToString(), SecurityTypeName(b.security_type), OrDash(b.float_shares),
-                       b.average_volume.sessions);
+    std::string ticks = b.tick.ToString();
+    for (const TickBand& band : b.tick_bands)
+      ticks += fmt::format(",{}@{}", band.tick.ToString(), band.from_price.ToString());
+    return fmt::format("{} id={} venue={} tick={} type={} float={} volume_sessions={}", b.symbol, b.id, b.venue, ticks,
+                       SecurityTypeName(b.security_type), OrDash(b.float_shares), b.average_volume.sessions);
   }
   std::string operator()(const MarketBatch& b) const {
     uint64_t rows = 0;
