@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "fmt/format.h"
+#include "libs/calendar/new_york.h"
 #include "tools/spillway/commands.h"
 
 namespace spillway::cli {
@@ -49,6 +50,11 @@ int Fail(const absl::Status& status) {
   const std::string_view text(status.message().data(), status.message().size());
   fmt::print(stderr, "spillway: {}\n", text);
   return ExitCodeOf(status.code());
+}
+
+std::string TradingClock(Time time) {
+  const std::optional<calendar::NewYorkTime> local = calendar::ToNewYork(time);
+  return local ? FormatTimeOfDay(Time(local->since_midnight)) : FormatTimeOfDay(time) + " UTC";
 }
 
 void Progress::Update(uint64_t done, uint64_t total, std::string_view unit) {

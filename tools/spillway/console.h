@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "libs/base/time.h"
 
 namespace spillway::cli {
 
@@ -13,6 +15,10 @@ bool StderrIsTerminal();
 
 // Prints "spillway: <what>" and returns the exit code that fits the status.
 int Fail(const absl::Status& status);
+
+// "10:00:14.345" on the clock in New York, as alert cards and reports show it; UTC, and says so, where the calendar
+// does not reach.
+std::string TradingClock(Time time);
 
 // A line that is rewritten in place, at most a few times a second; silent unless stderr is a terminal.
 class Progress {

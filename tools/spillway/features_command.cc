@@ -88,7 +88,7 @@ class Rows final : public runtime::EventSink {
 
   void Emit(const Event& event) override {
     names_.Learn(event);
-    if (const auto* set = std::get_if<FeatureSetDefined>(&event.body)) Header(*set);
+    if (const auto* set = std::get_if<FeatureSetDefined>(&event.body)) specs_ = set->specs;
     if (const auto* definition = std::get_if<InstrumentDefinition>(&event.body)) {
       if (definition->symbol == arguments_.symbol) instrument_ = definition->id;
     }
@@ -98,18 +98,29 @@ class Rows final : public runtime::EventSink {
     last_ = *snapshot;
     last_time_ = event.header.event_time;
   }
+  // After the last event; nothing was printed for a symbol that is not there.
   void Finish() {
     if (last_) PrintUntil(last_time_ + every_);
+    if (symbol_found() && !header_printed_ && !arguments_.json) Header();
   }
   bool symbol_found() const { return instrument_ != 0; }
+  // The first few that there are.
+  std::string Symbols() const {
+    constexpr size_t kNamedMax = 10;
+    std::string text;
+    size_t named = 0;
+    for (const auto& [id, definition] : names_.definitions()) {
+      if (named++ < kNamedMax) text += (named == 1 ? "" : ", ") + definition.symbol;
+    }
+    return named <= kNamedMax ? text : text + fmt::format(" and {} more", named - kNamedMax);
+  }
 
  private:
-  void Header(const FeatureSetDefined& set) {
-    specs_ = set.specs;
-    if (arguments_.json) return;
+  void Header() {
     std::string line = "time,bid,ask,bid_size,ask_size,last_price,book";
     for (const FeatureSpec& spec : specs_) line += "," + std::string(FeatureKindName(spec.kind));
     fmt::print("{}\n", line);
+    header_printed_ = true;
   }
 
   // Rows whose time is before `time`: the next snapshot is for it.
@@ -125,6 +136,7 @@ class Rows final : public runtime::EventSink {
   }
 
   void Print() {
+    if (!header_printed_ && !arguments_.json) Header();
     const Quote& q = last_->quote;
     const bool bid = (last_->book & BookCondition::kBidEmpty) == 0;
     const bool ask = (last_->book & BookCondition::kAskEmpty) == 0;
@@ -160,22 +172,18 @@ class Rows final : public runtime::EventSink {
   NameTable names_;
   std::vector<FeatureSpec> specs_;
   InstrumentId instrument_ = 0;
+  bool header_printed_ = false;
   std::optional<FeatureSnapshot> last_;
   Time last_time_, next_;
 };
 
-absl::StatusOr<std::optional<Time>> OptionalTime(const std::string& text) {
-  if (text.empty()) return std::optional<Time>();
-  absl::StatusOr<Time> time = ParseTime(text);
-  if (!time.ok()) return time.status();
-  return std::optional<Time>(*time);
-}
-
 }  // namespace
 
 int Features(const FeaturesArguments& arguments) {
-  const absl::StatusOr<Duration> every = ParseDuration(arguments.every);
-  const absl::StatusOr<std::optional<Time>> from = OptionalTime(arguments.from), to = OptionalTime(arguments.to);
+  absl::StatusOr<Duration> every = ParseDuration(arguments.every);
+  if (!every.ok()) every = absl::InvalidArgumentError("--every: " + std::string(every.status().message()));
+  const absl::StatusOr<std::optional<Time>> from = ParseTimeOption("--from", arguments.from);
+  const absl::StatusOr<std::optional<Time>> to = ParseTimeOption("--to", arguments.to);
   for (const absl::Status& status : {every.status(), from.status(), to.status()}) {
     if (!status.ok()) {
       Fail(status);
@@ -214,7 +222,8 @@ int Features(const FeaturesArguments& arguments) {
   if (!status.ok()) return Fail(status);
   rows.Finish();
   if (!rows.symbol_found()) {
-    return Fail(absl::NotFoundError(fmt::format("{} has no symbol '{}'", arguments.session, arguments.symbol)));
+    return Fail(absl::NotFoundError(
+        fmt::format("{} has no symbol '{}'; it has: {}", arguments.session, arguments.symbol, rows.Symbols())));
   }
   return kExitOk;
 }

@@ -53,13 +53,6 @@ void PrintInfo(const std::vector<SymbolSummary>& symbols, const log::Manifest& m
   }
 }
 
-absl::StatusOr<std::optional<Time>> OptionalTime(const std::string& text) {
-  if (text.empty()) return std::optional<Time>();
-  absl::StatusOr<Time> time = ParseTime(text);
-  if (!time.ok()) return time.status();
-  return std::optional<Time>(*time);
-}
-
 std::string EventJson(std::string_view payload) {
   v1::Event event;
   std::string json;
@@ -132,10 +125,13 @@ int LogInfo(const LogArguments& arguments) {
 int LogCat(const LogArguments& arguments) {
   absl::StatusOr<std::unique_ptr<log::SegmentLog>> session = OpenSession(arguments.session);
   if (!session.ok()) return Fail(session.status());
-  const absl::StatusOr<std::optional<Time>> from = OptionalTime(arguments.from);
-  const absl::StatusOr<std::optional<Time>> to = OptionalTime(arguments.to);
-  if (!from.ok()) return Fail(from.status());
-  if (!to.ok()) return Fail(to.status());
+  const absl::StatusOr<std::optional<Time>> from = ParseTimeOption("--from", arguments.from);
+  const absl::StatusOr<std::optional<Time>> to = ParseTimeOption("--to", arguments.to);
+  for (const absl::Status& status : {from.status(), to.status()}) {
+    if (status.ok()) continue;
+    Fail(status);
+    return kExitUsage;
+  }
   Printer printer{.arguments = arguments, .from = *from, .to = *to, .names = {}};
   std::vector<log::LaneName> lanes = {arguments.lane};
   if (arguments.lane.empty()) lanes = (*session)->Lanes();

@@ -92,8 +92,9 @@ absl::Status Configure(Gateway& gateway, Time time, const std::vector<StrategyIn
   return status;
 }
 
-// The definitions in a message, completed by the reference data.
-absl::Status Complete(Gateway& gateway, const log::LaneMessage& message, const universe::ReferenceData& reference) {
+// Calls `take` for the definitions in a message.
+absl::Status ForEachDefinition(const log::LaneMessage& message,
+                               const std::function<absl::Status(Time, const InstrumentDefinition&)>& take) {
   GroupDecoder decoder;
   absl::StatusOr<GroupView> group = GroupView::Open(message.bytes);
   if (!group.ok()) return group.status();
@@ -102,12 +103,24 @@ absl::Status Complete(Gateway& gateway, const log::LaneMessage& message, const u
   while (status.ok() && group->Next(encoded, payload)) {
     if (BodyField(payload) != kInstrumentDefinitionField) continue;
     const absl::Status decoded = decoder.DecodeEvent(payload, group->header().producer, [&](const Event& event) {
-      InstrumentDefinition definition = std::get<InstrumentDefinition>(event.body);
-      if (reference.Complete(definition)) status = gateway.Emit(event.header.event_time, 0, definition);
+      status = take(event.header.event_time, std::get<InstrumentDefinition>(event.body));
     });
     if (!decoded.ok()) return decoded;
   }
   return status;
+}
+
+// The definitions in a message, completed by the reference data.
+absl::Status Complete(Gateway& gateway, const log::LaneMessage& message, const universe::ReferenceData& reference) {
+  return ForEachDefinition(message, [&](Time time, InstrumentDefinition definition) {
+    return reference.Complete(definition) ? gateway.Emit(time, 0, definition) : absl::OkStatus();
+  });
+}
+
+// What an earlier run of this session completed: facts about the instruments, unlike the profiles it was run with.
+absl::Status KeepCompleted(Gateway& gateway, const log::LaneMessage& message) {
+  return ForEachDefinition(
+      message, [&](Time time, const InstrumentDefinition& definition) { return gateway.Emit(time, 0, definition); });
 }
 
 }  // namespace
@@ -124,8 +137,12 @@ absl::Status RunPipeline(runtime::EmbeddedPipeline& pipeline, log::LaneReader& m
     if (!*more) break;
     const absl::StatusOr<GroupView> group = GroupView::Open(message.bytes);
     if (!group.ok()) return group.status();
-    if (group->header().producer != Producer::kIngest) continue;
     absl::Status status;
+    if (group->header().producer != Producer::kIngest) {
+      if (group->header().producer == Producer::kGateway && reference.empty()) status = KeepCompleted(gateway, message);
+      if (!status.ok()) return status;
+      continue;
+    }
     if (!configured) status = Configure(gateway, message.time, instances);
     configured = true;
     if (status.ok()) status = pipeline.OnMarketMessage(message);

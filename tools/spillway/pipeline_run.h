@@ -28,7 +28,8 @@ struct StrategyInstance {
 absl::StatusOr<std::vector<StrategyInstance>> LoadInstances(const std::vector<std::string>& profiles);
 
 // Feeds the pipeline: the configuration first, then what ingest wrote to the lane (what others wrote there belongs to
-// the run that recorded it), with reference data behind the definitions that it completes.
+// the run that recorded it), with reference data behind the definitions that it completes. Without reference data those
+// completed when the session was recorded are kept.
 absl::Status RunPipeline(runtime::EmbeddedPipeline& pipeline, log::LaneReader& market,
                          const std::vector<StrategyInstance>& instances, const universe::ReferenceData& reference,
                          const std::function<void(uint64_t rows)>& progress);

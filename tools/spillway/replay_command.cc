@@ -66,14 +66,14 @@ void PrintDivergence(const runtime::Divergence& d, const NameTable& names) {
 }
 
 int Verify(const ReplayArguments& arguments) {
-  // The record itself first: what is damaged proves nothing.
+  // The record itself before what it says: what is damaged proves nothing.
   const absl::StatusOr<log::VerifyReport> record = log::VerifySession(arguments.session);
   if (!record.ok()) return Fail(record.status());
   if (!record->ok()) {
     for (const log::Finding& finding : record->findings) fmt::print(stderr, "{}\n", log::ToString(finding.damage));
     return Fail(absl::DataLossError(fmt::format("{} is damaged: nothing can be proved with it", arguments.session)));
   }
-  absl::StatusOr<std::unique_ptr<log::SegmentLog>> session = OpenSession(arguments.session);
+  absl::StatusOr<std::unique_ptr<log::SegmentLog>> session = OpenRun(arguments.session);
   if (!session.ok()) return Fail(session.status());
   const std::string recorded_by = (*session)->manifest().build;
   if (recorded_by != BuildId()) {

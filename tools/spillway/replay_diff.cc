@@ -84,7 +84,7 @@ struct RunSeen {
       if (distance <= kReasonWithin && (best == nullptr || distance < std::chrono::abs(best->time - alert.time)))
         best = &reason;
     }
-    if (best != nullptr) return fmt::format("{} {}", FormatTimeOfDay(best->time), best->text);
+    if (best != nullptr) return fmt::format("{} {}", TradingClock(best->time), best->text);
     const auto out = excluded.find(alert.symbol);
     if (out != excluded.end()) return out->second;
     return "no evaluation came near its threshold within 30 s";
@@ -112,10 +112,11 @@ std::string OutcomeText(const AlertSeen& alert) {
 
 void Print(const std::vector<Difference>& differences, size_t in_both, const std::string& recorded,
            const std::string& other) {
-  fmt::print("{} alert(s) in both, {} in one only (< {}, > {})\n", in_both, differences.size(), recorded, other);
+  fmt::print("{} alert(s) in both, {} in one only (< {}, > {}); times of New York\n", in_both, differences.size(),
+             recorded, other);
   for (const Difference& d : differences) {
-    fmt::print("{} {} {} score {} {}\n    why not the other: {}\n", d.recorded ? "<" : ">",
-               FormatTimeOfDay(d.alert->time), d.alert->symbol, d.alert->score, OutcomeText(*d.alert), d.why);
+    fmt::print("{} {} {} score {} {}\n    why not the other: {}\n", d.recorded ? "<" : ">", TradingClock(d.alert->time),
+               d.alert->symbol, d.alert->score, OutcomeText(*d.alert), d.why);
   }
 }
 
@@ -159,7 +160,7 @@ int ReplayDiff(const ReplayArguments& arguments) {
     Fail(instances.status());
     return kExitUsage;
   }
-  absl::StatusOr<std::unique_ptr<log::SegmentLog>> session = OpenSession(arguments.session);
+  absl::StatusOr<std::unique_ptr<log::SegmentLog>> session = OpenRun(arguments.session);
   if (!session.ok()) return Fail(session.status());
   RunSeen recorded;
   const absl::StatusOr<StrategyInstanceId> active = ActiveInstance(**session);

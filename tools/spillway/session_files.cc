@@ -1,22 +1,55 @@
 #include "tools/spillway/session_files.h"
 
+#include <filesystem>
+
 #include "fmt/format.h"
 #include "libs/base/build_info.h"
 #include "libs/events/codec.h"
+#include "libs/log/manifest.h"
 
 namespace spillway::cli {
 
 absl::StatusOr<std::unique_ptr<log::SegmentLog>> OpenSession(const std::string& session, bool verify_chain) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(session, error)) {
+    return absl::NotFoundError(fmt::format("{}: no such directory; a session was expected", session));
+  }
   log::SegmentLogOptions options;
   options.verify_chain = verify_chain;
   return log::SegmentLog::OpenForReading(session, std::move(options));
+}
+
+absl::StatusOr<std::unique_ptr<log::SegmentLog>> OpenRun(const std::string& session) {
+  absl::StatusOr<std::unique_ptr<log::SegmentLog>> opened = OpenSession(session);
+  if (!opened.ok()) return opened;
+  for (const char* lane : {"market.0", "features.0", "trading"}) {
+    if ((*opened)->manifest().lanes.contains(lane)) continue;
+    return absl::FailedPreconditionError(
+        fmt::format("{}: has no lane {}; it takes a session that `spillway run {} --profile P --out OUT` wrote",
+                    session, lane, session));
+  }
+  return opened;
 }
 
 absl::StatusOr<std::unique_ptr<log::NewSession>> CreateSession(const std::string& out, bool replace) {
   log::NewSessionOptions options;
   options.replace = replace;
   options.log.build = std::string(BuildId());
-  return log::NewSession::Create(out, std::move(options));
+  absl::StatusOr<std::unique_ptr<log::NewSession>> created = log::NewSession::Create(out, std::move(options));
+  if (created.ok()) return created;
+  const std::string text(created.status().message());
+  if (!absl::IsAlreadyExists(created.status())) return absl::UnavailableError(text);
+  std::error_code error;
+  const bool session = std::filesystem::exists(std::filesystem::path(out) / log::kManifestFile, error);
+  return absl::AlreadyExistsError(session ? text + " (--replace)" : text);
+}
+
+absl::StatusOr<std::optional<Time>> ParseTimeOption(std::string_view option, const std::string& text) {
+  if (text.empty()) return std::optional<Time>();
+  absl::StatusOr<Time> time = ParseTime(text);
+  if (!time.ok())
+    return absl::InvalidArgumentError(fmt::format("{}: {}", option, std::string(time.status().message())));
+  return std::optional<Time>(*time);
 }
 
 absl::Status ForEachEvent(log::EventLog& log, const log::LaneName& lane,

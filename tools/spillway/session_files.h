@@ -3,7 +3,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -14,9 +16,15 @@
 namespace spillway::cli {
 
 absl::StatusOr<std::unique_ptr<log::SegmentLog>> OpenSession(const std::string& session, bool verify_chain = false);
+// A session that `spillway run` wrote: FailedPrecondition, with the way out, where a lane is missing.
+absl::StatusOr<std::unique_ptr<log::SegmentLog>> OpenRun(const std::string& session);
 
-// A session that appears under `out` when it is committed. An existing one is refused unless `replace`.
+// A session that appears under `out` when it is committed. An existing one is refused unless `replace`. What the file
+// system refuses is Unavailable.
 absl::StatusOr<std::unique_ptr<log::NewSession>> CreateSession(const std::string& out, bool replace);
+
+// Of an option such as --from; empty: nullopt. The error names the option.
+absl::StatusOr<std::optional<Time>> ParseTimeOption(std::string_view option, const std::string& text);
 
 // Calls `take` for every event of the lane, in order, until it returns false. Errors name the message.
 struct LaneEvent {

@@ -29,24 +29,72 @@ bool StartsWith(const EventId& id, const std::string& digits) {
 absl::Status FindStories(log::EventLog& log, const std::string& digits, std::set<EventId>& stories) {
   return ForEachEvent(log, "trading", [&](const LaneEvent& lane_event) {
     const EventHeader& header = lane_event.event.header;
-    // A tick, a context or a halt is nobody's story.
-    if (header.instance == 0) return true;
+    // A tick, a context or a halt is nobody's story, and a configuration is a person's: it has no correlation id.
+    if (header.instance == 0 || !header.correlation_id()) return true;
     if (StartsWith(header.correlation_id(), digits) || StartsWith(header.id(), digits))
       stories.insert(header.correlation_id());
     return true;
   });
 }
 
-absl::Status CollectLane(log::EventLog& log, const log::LaneName& lane, int order, const EventId& story,
-                         NameTable& names, std::vector<Step>& steps) {
+// What a step of the story says: signals with a line a rule, snapshots with a line a feature.
+class StepText {
+ public:
+  void Learn(const Event& event) {
+    names.Learn(event);
+    if (const auto* set = std::get_if<FeatureSetDefined>(&event.body)) features_ = *set;
+  }
+
+  std::string Of(const Event& event) const {
+    if (const auto* signal = std::get_if<Signal>(&event.body)) {
+      std::string text = Without(event, *signal, &Signal::rules);
+      for (const RuleResult& rule : signal->rules) text += kIndent + ToText(rule);
+      return text;
+    }
+    const auto* snapshot = std::get_if<FeatureSnapshot>(&event.body);
+    // A set that was replaced since leaves the values without their names.
+    if (snapshot == nullptr || snapshot->feature_set != features_.version ||
+        snapshot->values.size() != features_.specs.size())
+      return ToText(event, names);
+    std::string text = Without(event, *snapshot, &FeatureSnapshot::values);
+    for (size_t i = 0; i < features_.specs.size(); ++i) {
+      const FeatureValue& value = snapshot->values[i];
+      text += kIndent + ToString(features_.specs[i]) + " ";
+      text += value.ready() ? fmt::format("{:.6g}", value.value)
+                            : fmt::format("not_ready:{}", NotReadyName(value.not_ready));
+    }
+    return text;
+  }
+
+  NameTable names;
+
+ private:
+  inline static const std::string kIndent = "\n        ";
+
+  // The event's line without what is listed below it.
+  template <class Body, class List>
+  std::string Without(const Event& event, const Body& body, List Body::*list) const {
+    Event shorter;
+    shorter.header = event.header;
+    shorter.body = body;
+    (std::get<Body>(shorter.body).*list).clear();
+    return ToText(shorter, names);
+  }
+
+  FeatureSetDefined features_;
+};
+
+absl::Status CollectLane(log::EventLog& log, const log::LaneName& lane, int order, const EventId& story, StepText& text,
+                         std::vector<Step>& steps) {
   return ForEachEvent(log, lane, [&](const LaneEvent& lane_event) {
     const Event& event = lane_event.event;
-    names.Learn(event);
+    text.Learn(event);
     if (const auto* batch = std::get_if<MarketBatch>(&event.body)) {
       for (const MarketEvent& market_event : batch->events) {
         if (market_event.kind == MarketEventKind::kTick) continue;
         if (MarketEventId({batch->feed, batch->epoch, market_event.position}) != story) continue;
-        steps.push_back({market_event.event_time, order, lane, "ingest", ToString(story), ToText(market_event, names)});
+        steps.push_back(
+            {market_event.event_time, order, lane, "ingest", ToString(story), ToText(market_event, text.names)});
       }
       return true;
     }
@@ -55,11 +103,7 @@ absl::Status CollectLane(log::EventLog& log, const log::LaneName& lane, int orde
     const bool story_teller = event.header.instance != 0 || (snapshot && !passed_on);
     if (!story_teller || event.header.correlation_id() != story) return true;
     steps.push_back({event.header.event_time, order, lane, std::string(ProducerName(event.header.producer)),
-                     ToString(event.header.id()), ToText(event, names)});
-    const auto* signal = std::get_if<Signal>(&event.body);
-    if (signal != nullptr) {
-      for (const RuleResult& rule : signal->rules) steps.back().text += "\n        " + ToText(rule);
-    }
+                     ToString(event.header.id()), text.Of(event)});
     return true;
   });
 }
@@ -74,7 +118,7 @@ int Trace(const TraceArguments& arguments) {
     return Fail(
         absl::FailedPreconditionError(fmt::format("'{}' is no id: at least 4 hexadecimal digits", arguments.id)));
   }
-  absl::StatusOr<std::unique_ptr<log::SegmentLog>> session = OpenSession(arguments.session);
+  absl::StatusOr<std::unique_ptr<log::SegmentLog>> session = OpenRun(arguments.session);
   if (!session.ok()) return Fail(session.status());
   std::set<EventId> stories;
   absl::Status status = FindStories(**session, digits, stories);
@@ -85,11 +129,11 @@ int Trace(const TraceArguments& arguments) {
             ? fmt::format("no signal, alert or outcome in {} has an id that begins with {}", arguments.session, digits)
             : fmt::format("{} begins {} ids: give more digits", digits, stories.size())));
   }
-  NameTable names;
+  StepText text;
   std::vector<Step> steps;
   int order = 0;
   for (const char* lane : {"market.0", "features.0", "trading"}) {
-    status = CollectLane(**session, lane, order++, *stories.begin(), names, steps);
+    status = CollectLane(**session, lane, order++, *stories.begin(), text, steps);
     if (!status.ok()) return Fail(status);
   }
   // Within a lane the order is the lane's own; across lanes the market event comes first.
@@ -106,7 +150,7 @@ int Trace(const TraceArguments& arguments) {
     fmt::print("{}\n", json.dump(2));
     return kExitOk;
   }
-  fmt::print("correlation id {}\n", ToString(*stories.begin()));
+  fmt::print("correlation id {}; times are UTC\n", ToString(*stories.begin()));
   for (const Step& step : steps)
     fmt::print("{:<10} {:<8} {}  {}\n", step.lane, step.producer, step.id.substr(0, 12), step.text);
   return kExitOk;
