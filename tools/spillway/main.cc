@@ -10,6 +10,12 @@
 namespace spillway::cli {
 namespace {
 
+constexpr char kFirstSteps[] =
+    "Examples:\n"
+    "  spillway import databento-csv SOUN_mbp10.csv.zst --symbol SOUN --out soun\n"
+    "  spillway run soun --profile examples/soun.yaml --out out\n"
+    "  spillway report out\n"
+    "\n";
 constexpr char kExitCodes[] =
     "Exit codes: 0 done; 1 differs from what was recorded, or does not hold; 2 wrong use or configuration;\n"
     "3 input missing, malformed or damaged; 4 could not be done (no space, no permission, ...).\n";
@@ -64,7 +70,9 @@ void AddSim(CLI::App& app, std::function<int()>& run) {
       Command(app, "sim", "Simulate a market with planted truth",
               "  spillway sim --out /tmp/sim --seed 7\n"
               "  spillway sim --scenario deploy/scenarios/stress.yaml --symbols 500 --out /tmp/stress\n");
-  command->add_option("--scenario", a.scenario, "Scenario: a shipped name (demo, detectors, stress) or a YAML file");
+  command->add_option(
+      "--scenario", a.scenario,
+      "Scenario: a shipped name (demo, detectors, stress) or a YAML file; without: eight stocks, 09:20 to 11:00");
   command->add_option("--seed", a.seed, "Seed, instead of the scenario's");
   command->add_option("--symbols", a.symbols, "Number of symbols, instead of the scenario's");
   command->add_option("--out", a.out, "Session directory to write; the truth goes to truth.jsonl in it")->required();
@@ -75,7 +83,8 @@ void AddSim(CLI::App& app, std::function<int()>& run) {
 
 void AddLog(CLI::App& app, std::function<int()>& run) {
   static LogArguments a;
-  CLI::App* log = app.add_subcommand("log", "Look into a session");
+  CLI::App* log =
+      Command(app, "log", "Look into a session", "  spillway log info soun\n  spillway log cat out --lane trading\n");
   log->require_subcommand(1);
   CLI::App* info = Command(*log, "info", "What a session holds, symbol by symbol", "  spillway log info soun --json\n");
   CLI::App* cat = Command(*log, "cat", "Print the events of a lane, one a line",
@@ -171,7 +180,8 @@ void AddTraceAndReport(CLI::App& app, std::function<int()>& run) {
 
 void AddProfile(CLI::App& app, std::function<int()>& run) {
   static ProfileArguments a;
-  CLI::App* profile = app.add_subcommand("profile", "Strategy profiles");
+  CLI::App* profile = Command(app, "profile", "Strategy profiles",
+                              "  spillway profile list\n  spillway profile check examples/soun.yaml\n");
   profile->require_subcommand(1);
   CLI::App* list = Command(*profile, "list", "Shipped profiles", "  spillway profile list\n");
   CLI::App* show =
@@ -200,7 +210,7 @@ int Main(int argc, char** argv) {
   CLI::App app("Spillway watches order flow, finds the moments where liquidity fails, and explains them.", "spillway");
   app.set_version_flag("--version", std::string(BuildId()));
   app.require_subcommand(1);
-  app.footer(kExitCodes);
+  app.footer(std::string(kFirstSteps) + kExitCodes);
   std::function<int()> run;
   AddImport(app, run);
   AddSim(app, run);

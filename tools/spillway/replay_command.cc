@@ -66,6 +66,9 @@ void PrintDivergence(const runtime::Divergence& d, const NameTable& names) {
 }
 
 int Verify(const ReplayArguments& arguments) {
+  if (const auto run = OpenRun(arguments.session); !run.ok() && !absl::IsDataLoss(run.status())) {
+    return Fail(run.status());
+  }
   // The record itself before what it says: what is damaged proves nothing.
   const absl::StatusOr<log::VerifyReport> record = log::VerifySession(arguments.session);
   if (!record.ok()) return Fail(record.status());

@@ -17,6 +17,7 @@ int Report(const ReportArguments& arguments) {
     if (!status.ok()) return Fail(status);
   }
   if (arguments.json) {
+    if (const auto run = OpenRun(arguments.session); !run.ok()) return Fail(run.status());
     const absl::StatusOr<journal::report::SessionReport> report =
         journal::report::CollectSessionReport(arguments.session);
     if (!report.ok()) return Fail(report.status());

@@ -57,7 +57,7 @@ class Universe {
 }  // namespace
 
 absl::StatusOr<std::string> SummaryText(const std::string& session) {
-  absl::StatusOr<std::unique_ptr<log::SegmentLog>> log = OpenSession(session);
+  absl::StatusOr<std::unique_ptr<log::SegmentLog>> log = OpenRun(session);
   if (!log.ok()) return log.status();
   journal::Scorecard scorecard;
   Universe universe;
@@ -94,6 +94,7 @@ absl::StatusOr<std::string> SummaryText(const std::string& session) {
 }
 
 absl::Status WriteReport(const std::string& session, const std::string& html) {
+  if (const auto run = OpenRun(session); !run.ok()) return run.status();
   const absl::StatusOr<journal::report::SessionReport> report = journal::report::CollectSessionReport(session);
   if (!report.ok()) return report.status();
   const std::string partial = html + ".partial";
