@@ -90,7 +90,7 @@ std::optional<SounRun> SounRunSession() {
 std::string SimulatedSession() {
   static const std::string session = [] {
     std::string out = SharedWorkspace() / "sim";
-    SpillwayOk({"sim", "--scenario", "demo", "--seed", "7", "--out", out});
+    SpillwayOk({"sim", "--symbols", "2", "--seed", "7", "--out", out});
     return out;
   }();
   return session;

@@ -45,7 +45,7 @@ struct SounRun {
 };
 std::optional<SounRun> SounRunSession();
 
-// A simulated session of a few symbols and minutes; it is always there.
+// A simulated session of two symbols; it is always there.
 std::string SimulatedSession();
 
 // A profile as a file in the workspace; returns its path.
