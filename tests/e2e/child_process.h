@@ -1,7 +1,6 @@
 // Runs the built `spillway` program as a user would: a child process, its output and its exit code.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -19,13 +18,13 @@ struct ProgramResult {
   std::vector<std::string> Lines() const;  // of stdout
 };
 
-// SPILLWAY_BIN/spillway with these arguments, in `directory` if it is given. Never a terminal on stdout or stderr.
-ProgramResult Spillway(const std::vector<std::string>& arguments, const std::filesystem::path& directory = {});
+// SPILLWAY_BIN/spillway with these arguments; stdout and stderr are never a terminal.
+ProgramResult Spillway(const std::vector<std::string>& arguments);
 
 // What to print where a check of it fails.
 std::string Describe(const std::vector<std::string>& arguments, const ProgramResult& result);
 
-// Runs it and checks that it did what was asked (exit code 0).
-ProgramResult SpillwayOk(const std::vector<std::string>& arguments, const std::filesystem::path& directory = {});
+// Runs it and checks that it did what was asked: exit code 0, or the one given.
+ProgramResult SpillwayOk(const std::vector<std::string>& arguments, int exit_code = 0);
 
 }  // namespace spillway::e2e

@@ -49,6 +49,19 @@ TEST_CASE("commands: the help of each has examples", "[commands]") {
   CHECK(SpillwayOk({"--version"}).out.rfind("spillway ", 0) == 0);
 }
 
+TEST_CASE("commands: docs/cli.md names each of them", "[commands]") {
+  const std::string page = ReadText(SourceFile("docs/cli.md"));
+  for (const std::string& command : Subcommands({})) {
+    INFO(command);
+    CHECK(page.find("`spillway " + command + " ") != std::string::npos);
+    for (const std::string& subcommand : Subcommands({command})) {
+      INFO(subcommand);
+      CHECK((page.find("`spillway " + command + " " + subcommand) != std::string::npos ||
+             page.find("`" + subcommand + " ") != std::string::npos));
+    }
+  }
+}
+
 TEST_CASE("commands: wrong use has exit code 2 and says what is missing", "[commands]") {
   for (const std::vector<std::string>& command :
        {std::vector<std::string>{}, {"fly"}, {"import"}, {"log"}, {"run", "x"}, {"replay", "x", "--nonsense"}}) {
@@ -73,7 +86,7 @@ TEST_CASE("commands: --json of each parses, and piped text has no colour", "[com
       {"run", *soun, "--profile", "ofi-classic@1", "--out", workspace / "run", "--replace"},
       {"sim", "--symbols", "1", "--out", workspace / "sim", "--replace"},
       {"replay", run->session, "--verify"},
-      {"replay", run->session, "--profile", "ofi-classic@1", "--diff"},
+      {"replay", run->session, "--profile", SourceFile("examples/soun.yaml"), "--diff"},
       {"trace", run->session, id},
       {"report", run->session},
       {"profile", "list"},

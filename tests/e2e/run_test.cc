@@ -213,7 +213,7 @@ TEST_CASE("replay --diff: alerts that only one profile has, each with the reason
 
   const Workspace workspace;
   const std::string opened = WriteProfile(workspace, "opened.yaml", kOpenedClassic);
-  const nlohmann::json diff = SpillwayOk({"replay", run->session, "--profile", opened, "--diff", "--json"}).Json();
+  const nlohmann::json diff = SpillwayOk({"replay", run->session, "--profile", opened, "--diff", "--json"}, 1).Json();
   CHECK(diff["in_both"] == 0);
   REQUIRE(diff["differences"].size() == alerts);
   for (const nlohmann::json& one : diff["differences"]) {
@@ -222,9 +222,9 @@ TEST_CASE("replay --diff: alerts that only one profile has, each with the reason
   }
   // The universe is the reason where the symbol was never in.
   const nlohmann::json classic =
-      SpillwayOk({"replay", run->session, "--profile", "ofi-classic@1", "--diff", "--json"}).Json();
+      SpillwayOk({"replay", run->session, "--profile", "ofi-classic@1", "--diff", "--json"}, 1).Json();
   for (const nlohmann::json& one : classic["differences"]) CHECK(Contains(one["why"].get<std::string>(), "universe"));
-  const std::string text = SpillwayOk({"replay", run->session, "--profile", opened, "--diff"}).out;
+  const std::string text = SpillwayOk({"replay", run->session, "--profile", opened, "--diff"}, 1).out;
   CHECK(Contains(text, "< 10:00:14"));
 }
 

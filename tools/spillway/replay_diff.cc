@@ -200,7 +200,7 @@ int ReplayDiff(const ReplayArguments& arguments) {
   const std::string recorded_name = recorded.names.Instance(recorded.instance);
   const std::string other_name = instances->front().name;
   (arguments.json ? PrintJson : Print)(differences, in_both, recorded_name, other_name);
-  return kExitOk;
+  return differences.empty() ? kExitOk : kExitDiffers;
 }
 
 }  // namespace spillway::cli
