@@ -1,14 +1,12 @@
 // Importers alone: from text in the page cache to market events that nobody keeps.
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <vector>
 
-#include "services/ingest/byte_source.h"
 #include "services/ingest/source.h"
 #include "tests/bench/bench.h"
+#include "tests/bench/unpacked.h"
 #include "tests/support/recorded_data.h"
 
 namespace spillway::bench {
@@ -26,39 +24,6 @@ class NoSink final : public ingest::MarketSink {
 
  private:
   uint64_t rows_ = 0;
-};
-
-// A folder of unpacked files that goes away with it.
-class Unpacked {
- public:
-  Unpacked() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "spillway-bench-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~Unpacked() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-  Unpacked(const Unpacked&) = delete;
-  Unpacked& operator=(const Unpacked&) = delete;
-
-  // The path of the file's text; empty if it cannot be read.
-  std::string Add(const std::filesystem::path& packed) const {
-    auto source = ingest::ByteSource::Open(packed);
-    if (!source.ok()) return "";
-    const std::filesystem::path path = folder_ / packed.stem();
-    std::ofstream out(path, std::ios::binary);
-    std::vector<char> buffer(1 << 20);
-    for (;;) {
-      const absl::StatusOr<size_t> n = (*source)->Read(buffer);
-      if (!n.ok()) return "";
-      if (*n == 0) return path;
-      out.write(buffer.data(), static_cast<std::streamsize>(*n));
-    }
-  }
-
- private:
-  std::filesystem::path folder_;
 };
 
 uint64_t RowsOf(const std::string& format, const ingest::SourceOptions& options) {
