@@ -76,4 +76,15 @@ struct FeatureValue {
   friend bool operator==(const FeatureValue&, const FeatureValue&) = default;
 };
 
+// True for a feature that grows with time alone: how long something has lasted.
+constexpr bool IsAge(FeatureKind kind) {
+  return kind == FeatureKind::kSpreadBelowFor || kind == FeatureKind::kBidWallAge || kind == FeatureKind::kTapeStall;
+}
+// Whether `after` says something new: any change, but of an age only a full second more, or that it began again.
+inline bool IsNews(FeatureKind kind, const FeatureValue& before, const FeatureValue& after) {
+  if (before == after) return false;
+  if (!IsAge(kind) || before.not_ready != after.not_ready || after.value < before.value) return true;
+  return static_cast<int64_t>(after.value) != static_cast<int64_t>(before.value);
+}
+
 }  // namespace spillway

@@ -79,7 +79,7 @@ void MetricsProcessor::OnRowEnd(SymbolMetrics& symbol, InstrumentId instrument, 
 
 void MetricsProcessor::OnTick(const MarketEvent& tick, runtime::EventSink& out) {
   output_.Emit(tick_event_, OutputKind::kTick, tick.event_time, 0, out);
-  RunTimers(tick.event_time, out);
+  RunFeedLag(tick.event_time, out);
 }
 
 void MetricsProcessor::OnOther(const Event& event, runtime::EventSink& out) {
@@ -109,7 +109,7 @@ void MetricsProcessor::OnOther(const Event& event, runtime::EventSink& out) {
             pending_.Add(header, version);
             TakeDueConfigurations(std::max(now_, header.event_time), out);
           },
-          [&](const ClockTick&) { RunTimers(header.event_time, out); },
+          [&](const ClockTick&) { RunFeedLag(header.event_time, out); },
           [](const auto&) {},  // passed on, no matter of ours
       },
       event.body);
@@ -248,20 +248,6 @@ void MetricsProcessor::AdvanceTo(Time now, runtime::EventSink& out) {
 void MetricsProcessor::FindNextDue() {
   if (next_boundary_ == Time()) return;  // the first event is always due
   next_due_ = std::min({next_boundary_, next_refresh_, pending_.NextDue()});
-}
-
-void MetricsProcessor::RunTimers(Time now, runtime::EventSink& out) {
-  RunFeedLag(now, out);
-  if (set_.detectors.empty()) return;
-  for (InstrumentId id = 1; id < symbols_.size(); ++id) {
-    SymbolMetrics* symbol = symbols_[id].get();
-    if (symbol == nullptr || !symbol->live || !symbol->started()) continue;
-    symbol->CatchUp(grid_);
-    symbol->Advance(now);
-    triggered_.clear();
-    EmitDetectors(*symbol, id, now, out);
-    if (!triggered_.empty()) EmitTriggeredSnapshot(*symbol, id, now, OutputKind::kTriggeredByTime, out);
-  }
 }
 
 void MetricsProcessor::RunFeedLag(Time now, runtime::EventSink& out) {

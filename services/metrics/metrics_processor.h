@@ -84,7 +84,6 @@ class MetricsProcessor final : public runtime::Processor {
   }
   void AdvanceTo(Time now, runtime::EventSink& out);
   void FindNextDue();
-  void RunTimers(Time now, runtime::EventSink& out);
   void RunFeedLag(Time now, runtime::EventSink& out);
 
   // Outputs (outputs.cc).

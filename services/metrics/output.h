@@ -19,7 +19,6 @@ enum class OutputKind : uint32_t {
   kUniverseAtOnce = 4,
   kBoundarySnapshot = 5,
   kTriggeredSnapshot = 6,
-  kTriggeredByTime = 7,
   kDetector = 64,
 };
 

@@ -19,7 +19,11 @@ void MetricsProcessor::EmitBoundary(Time boundary, runtime::EventSink& out) {
     // What the boundary shows to everybody triggers nobody.
     if (symbol->above.size() != triggers_.size()) symbol->above.resize(triggers_.size());
     for (size_t i = 0; i < triggers_.size(); ++i) symbol->above[i] = symbol->Above(triggers_[i], set_, boundary);
-    triggered_.clear();
+    // What time alone decides is told here too. No snapshot at once for it: the boundary's own says it to everybody.
+    if (!set_.detectors.empty()) {
+      triggered_.clear();
+      EmitDetectors(*symbol, id, boundary, out);
+    }
     EmitBoundarySnapshot(*symbol, id, boundary, out);
     symbol->dirty = false;
     symbol->live = !symbol->Settled(set_, boundary);
@@ -70,14 +74,17 @@ void MetricsProcessor::FillSnapshot(SymbolMetrics& symbol, Time time, FeatureSna
   for (size_t i = 0; i < set_.slots.size(); ++i) snapshot.values[i] = symbol.Value(set_.slots[i], time);
 }
 
-// True if it differs from the symbol's last boundary snapshot, or the quotes moved and came back since.
+// True if it differs from the symbol's last boundary snapshot, or the quotes moved and came back since. Of what only
+// grows with time each full second counts.
 bool MetricsProcessor::Changed(SymbolMetrics& symbol, const FeatureSnapshot& snapshot) {
   SentSnapshot& sent = symbol.sent;
   const TopOfBook& top = symbol.top();
-  const bool moved = snapshot.bid_low != snapshot.bid_high || snapshot.ask_low != snapshot.ask_high;
-  const bool same = sent.feature_set == set_.version && sent.top == top && sent.last_price == snapshot.last_price &&
-                    sent.values == snapshot.values;
-  if (same) return moved;
+  bool changed = snapshot.bid_low != snapshot.bid_high || snapshot.ask_low != snapshot.ask_high ||
+                 sent.feature_set != set_.version || sent.top != top || sent.last_price != snapshot.last_price;
+  for (size_t i = 0; i < set_.slots.size() && !changed; ++i) {
+    changed = IsNews(set_.slots[i].spec.kind, sent.values[i], snapshot.values[i]);
+  }
+  if (!changed) return false;
   sent.feature_set = set_.version;
   sent.top = top;
   sent.last_price = snapshot.last_price;

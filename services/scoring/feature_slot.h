@@ -21,6 +21,7 @@ class FeatureSlot {
     if (index_ < values.size()) return values[index_];
     return {.value = 0, .not_ready = NotReady::kWarmUp};
   }
+  FeatureKind kind() const { return spec_.kind; }
   const std::string& text() const { return text_; }  // "bid_ask_ratio(levels=10)"
 
  private:

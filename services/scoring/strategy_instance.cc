@@ -154,17 +154,17 @@ bool StrategyInstance::ShowsNews(InstrumentId instrument, const FeatureSnapshot&
   bool news = !shown.any || shown.book != snapshot.book || shown.quote != snapshot.quote ||
               shown.last_price != snapshot.last_price || snapshot.bid_low != snapshot.bid_high ||
               snapshot.ask_low != snapshot.ask_high;
-  shown.values.resize(features_.size());
-  for (size_t i = 0; i < features_.size(); ++i) {
-    const FeatureValue value = features_[i].Read(values);
-    news |= shown.values[i] != value;
-    shown.values[i] = value;
+  for (size_t i = 0; i < features_.size() && !news; ++i) {
+    news = IsNews(features_[i].kind(), shown.values[i], features_[i].Read(values));
   }
+  if (!news) return false;
+  shown.values.resize(features_.size());
+  for (size_t i = 0; i < features_.size(); ++i) shown.values[i] = features_[i].Read(values);
   shown.any = true;
   shown.book = snapshot.book;
   shown.quote = snapshot.quote;
   shown.last_price = snapshot.last_price;
-  return news;
+  return true;
 }
 
 void StrategyInstance::OnTick(const EventHeader& header, const MarketState& market, runtime::EventSink& out) {

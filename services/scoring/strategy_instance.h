@@ -78,7 +78,7 @@ class StrategyInstance {
       a(included, excluded_by, excluded_by_digest);
     }
   };
-  // What the last boundary snapshot showed of this instance's features.
+  // What the last boundary snapshot that was news showed of this instance's features.
   struct Shown {
     bool any = false;
     uint8_t book = 0;

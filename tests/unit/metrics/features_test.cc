@@ -223,15 +223,15 @@ TEST_CASE("FX-05: the median of an even count of levels is the mean of the middl
 TEST_CASE("FX-05: a wall's age ends below 80% of its size; what was executed does not count", "[metrics]") {
   MetricsPlay play(ProfileOf({"bid_wall_age"}));
   Wall(play, 0, 1000);
-  play.At(1000).Bid(9.99, 700, Cause::kExecute).Row();
-  CHECK(play.ValueAt(1250, "bid_wall_age") == Ready(1.25));
-  play.At(1300).Bid(9.99, 500, Cause::kCancel).Row();  // 1000 - 300 executed; 500 is 200 cancelled: 80%
-  CHECK(play.ValueAt(1500, "bid_wall_age") == Ready(1.5));
-  play.At(1600).Bid(9.99, 499, Cause::kCancel).Row();
+  play.At(900).Bid(9.99, 700, Cause::kExecute).Row();
+  CHECK(play.ValueAt(1000, "bid_wall_age") == Ready(1));
+  play.At(1900).Bid(9.99, 500, Cause::kCancel).Row();  // 1000 - 300 executed; 500 is 200 cancelled: 80%
+  CHECK(play.ValueAt(2000, "bid_wall_age") == Ready(2));
+  play.At(2100).Bid(9.99, 499, Cause::kCancel).Row();
   // It stands no more as the old wall, but 499 is a wall again: its age starts anew.
-  CHECK(play.ValueAt(1750, "bid_wall_age") == Ready(0.15));
-  play.At(1800).Bid(9.99, 250, Cause::kCancel).Row();
-  CHECK(play.ValueAt(2000, "bid_wall_age") == Ready(0));
+  CHECK(play.ValueAt(2250, "bid_wall_age") == Ready(0.15));
+  play.At(2300).Bid(9.99, 250, Cause::kCancel).Row();
+  CHECK(play.ValueAt(2500, "bid_wall_age") == Ready(0));
 }
 
 TEST_CASE("FX-05: only the best levels make walls, and small ones do not count", "[metrics]") {
@@ -281,3 +281,14 @@ TEST_CASE("FX-08: a feed without causes has its executions from the prints at th
 
 }  // namespace
 }  // namespace spillway::test
+
+TEST_CASE("ages: what only grew with time is told once a full second, at once when it began again", "[metrics]") {
+  MetricsPlay play(ProfileOf({"bid_wall_age"}));
+  Wall(play, 0, 1000);
+  for (int64_t ms = 100; ms <= 3000; ms += 100) play.At(ms).Bid(9.90, static_cast<double>(ms), Cause::kAdd).Row();
+  play.ValueAt(3250, "bid_wall_age");
+  size_t snapshots = 0;
+  for (const Event& event : play.events()) snapshots += std::holds_alternative<FeatureSnapshot>(event.body) ? 1 : 0;
+  CHECK(snapshots >= 3);
+  CHECK(snapshots <= 5);
+}
