@@ -89,7 +89,8 @@ std::string_view FeatureKindName(FeatureKind kind) {
   return NameOf(kFeatureKinds, kind);
 }
 std::optional<FeatureKind> ParseFeatureKind(std::string_view name) {
-  return ValueOf<FeatureKind>(kFeatureKinds, name);
+  const std::optional<FeatureKind> kind = ValueOf<FeatureKind>(kFeatureKinds, name);
+  return kind == FeatureKind::kUnknown ? std::nullopt : kind;
 }
 std::string_view NotReadyName(NotReady reason) {
   return NameOf(kNotReady, reason);
