@@ -68,7 +68,8 @@ bool ParseDecimalTo(std::string_view text, int scale, int64_t& value) {
 absl::StatusOr<int64_t> ParseDecimal(std::string_view text, int scale) {
   int64_t value = 0;
   if (!ParseDecimalTo(text, scale, value)) {
-    return absl::InvalidArgumentError(fmt::format("'{}' is not a decimal number with at most {} decimals", text, scale));
+    return absl::InvalidArgumentError(
+        fmt::format("'{}' is not a decimal number with at most {} decimals", text, scale));
   }
   return value;
 }

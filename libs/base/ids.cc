@@ -29,7 +29,9 @@ std::string_view ProducerName(Producer producer) {
   return index < kNames.size() ? kNames[index] : "unknown";
 }
 
-std::string ToString(const EventId& id) { return fmt::format("{:016x}{:016x}", id.high, id.low); }
+std::string ToString(const EventId& id) {
+  return fmt::format("{:016x}{:016x}", id.high, id.low);
+}
 
 std::optional<EventId> ParseEventId(std::string_view text) {
   if (text.size() != 32) return std::nullopt;

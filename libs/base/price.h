@@ -24,8 +24,8 @@ class Price {
   }
 
   constexpr int64_t nanos() const { return nanos_; }
-  // For ratios and indicators only: never turned back into a price. Divides, because 1e-9 is no exact double: so 0.03 is
-  // the double nearest to 0.03, and a limit of 0.03 in a profile includes it.
+  // For ratios and indicators only: never turned back into a price. Divides, because 1e-9 is no exact double: so 0.03
+  // is the double nearest to 0.03, and a limit of 0.03 in a profile includes it.
   constexpr double ToDouble() const { return static_cast<double>(nanos_) / 1e9; }
   std::string ToString() const { return FormatDecimal(nanos_, kScale, 2); }
 

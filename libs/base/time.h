@@ -13,8 +13,12 @@ namespace spillway {
 using Duration = std::chrono::nanoseconds;
 using Time = std::chrono::sys_time<Duration>;
 
-constexpr Time TimeFromNanos(int64_t nanos) { return Time(Duration(nanos)); }
-constexpr int64_t ToNanos(Time time) { return time.time_since_epoch().count(); }
+constexpr Time TimeFromNanos(int64_t nanos) {
+  return Time(Duration(nanos));
+}
+constexpr int64_t ToNanos(Time time) {
+  return time.time_since_epoch().count();
+}
 
 // The last multiple of `period` at or before the time.
 constexpr Time FloorTo(Time time, Duration period) {

@@ -50,7 +50,8 @@ TEST_CASE("money: notional of linear, multiplied and inverse contracts", "[base]
   CHECK(Notional({.multiplier = Quantity::Units(50)}, Price::Parse("4810.25").value(), Quantity::Units(2)).ToString() ==
         "481025.00");
   // 83 contracts of 100 USD at 61'700: 0.13452188.. BTC
-  CHECK(Notional({.multiplier = Quantity::Units(100), .inverse = true}, Price::Parse("61700").value(), Quantity::Units(83))
+  CHECK(Notional({.multiplier = Quantity::Units(100), .inverse = true}, Price::Parse("61700").value(),
+                 Quantity::Units(83))
             .ToString() == "0.13452188");
   CHECK(Notional({}, Price::FromNanos(5), Quantity::FromE8(100'000'000)).e8() == 0);   // 0.5e-8 to even
   CHECK(Notional({}, Price::FromNanos(15), Quantity::FromE8(100'000'000)).e8() == 2);  // 1.5e-8 to even
