@@ -233,11 +233,17 @@ void MetricsProcessor::Reconfigure(Time now, runtime::EventSink& out) {
   output_.Emit(event, OutputKind::kFeatureSet, now, 0, out);
 }
 
+// Behind a gap two boundaries are due: the one after the last event shows it, the last one shows what time did since.
 void MetricsProcessor::AdvanceTo(Time now, runtime::EventSink& out) {
   const bool first = next_boundary_ == Time();
+  const Time last_boundary = FloorTo(now, SymbolMetrics::kGrid);
+  if (!first && now >= next_boundary_) {
+    grid_ = GridOf(next_boundary_);
+    EmitBoundary(next_boundary_, OutputKind::kBoundarySnapshot, out);
+  }
   if (first || now >= next_boundary_) grid_ = GridOf(now);
   if (!first && now >= next_refresh_) EmitUniverseRefresh(FloorTo(now, refresh_), out);
-  if (!first && now >= next_boundary_) EmitBoundary(FloorTo(now, SymbolMetrics::kGrid), out);
+  if (!first && last_boundary > next_boundary_) EmitBoundary(last_boundary, OutputKind::kBoundaryBehindGap, out);
   now_ = std::max(now_, now);
   next_boundary_ = FloorTo(now, SymbolMetrics::kGrid) + SymbolMetrics::kGrid;
   next_refresh_ = FloorTo(now, refresh_) + refresh_;

@@ -6,9 +6,9 @@
 //           batch as a ClockTick of ingest;
 //         - FeatureSetDefined when the union of declared features changed, before a snapshot that uses it;
 //         - FeatureSnapshot of each symbol that changed: at 250 ms boundaries of event time, with the first event at or
-//           after the boundary and before that event is applied (of several boundaries that passed, at the last); and
-//           at once when an instance is triggered: its rubric's satisfied points come to the threshold at the end of an
-//           event, or a detector changes state whose feature it declares;
+//           after the boundary and before that event is applied (of several that passed, at the first and the last);
+//           and at once when an instance is triggered: its rubric's satisfied points come to the threshold at the end
+//           of an event, or a detector changes state whose feature it declares;
 //         - DetectorFired at the start and the end of a condition; FeedStatus kLagging and kUp of feeds with receive
 //         times;
 //         - UniverseInputs of all symbols on the grid of the universe's refresh, of one at a halt and at its first
@@ -87,8 +87,9 @@ class MetricsProcessor final : public runtime::Processor {
   void RunFeedLag(Time now, runtime::EventSink& out);
 
   // Outputs (outputs.cc).
-  void EmitBoundary(Time boundary, runtime::EventSink& out);
-  void EmitBoundarySnapshot(SymbolMetrics& symbol, InstrumentId instrument, Time boundary, runtime::EventSink& out);
+  void EmitBoundary(Time boundary, OutputKind kind, runtime::EventSink& out);
+  void EmitBoundarySnapshot(SymbolMetrics& symbol, InstrumentId instrument, Time boundary, OutputKind kind,
+                            runtime::EventSink& out);
   void EmitTriggeredSnapshot(SymbolMetrics& symbol, InstrumentId instrument, Time now, OutputKind kind,
                              runtime::EventSink& out);
   void FillSnapshot(SymbolMetrics& symbol, Time time, FeatureSnapshot& snapshot);

@@ -19,6 +19,7 @@ enum class OutputKind : uint32_t {
   kUniverseAtOnce = 4,
   kBoundarySnapshot = 5,
   kTriggeredSnapshot = 6,
+  kBoundaryBehindGap = 7,
   kDetector = 64,
 };
 
@@ -69,7 +70,9 @@ class Output {
   // A row whose feed ends several events within it can say the same kind of thing of a symbol more than once.
   uint32_t Ordinal(OutputKind kind, InstrumentId instrument) {
     const uint32_t name = static_cast<uint32_t>(kind) << kInstrumentBits | instrument;
-    if (kind == OutputKind::kBoundarySnapshot || kind == OutputKind::kUniverseRefresh) return name << kRepeatBits;
+    const bool once = kind == OutputKind::kBoundarySnapshot || kind == OutputKind::kBoundaryBehindGap ||
+                      kind == OutputKind::kUniverseRefresh;
+    if (once) return name << kRepeatBits;
     const auto repeats = static_cast<uint32_t>(std::ranges::count(said_, name));
     said_.push_back(name);
     return (name << kRepeatBits) + repeats;

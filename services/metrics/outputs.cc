@@ -10,7 +10,7 @@ OutputKind DetectorOutput(const DetectorFired& fired) {
                                  2 * static_cast<uint32_t>(fired.detector) + (fired.active ? 1 : 0));
 }
 
-void MetricsProcessor::EmitBoundary(Time boundary, runtime::EventSink& out) {
+void MetricsProcessor::EmitBoundary(Time boundary, OutputKind kind, runtime::EventSink& out) {
   for (InstrumentId id = 1; id < symbols_.size(); ++id) {
     SymbolMetrics* symbol = symbols_[id].get();
     if (symbol == nullptr || !symbol->live || !symbol->started()) continue;
@@ -24,7 +24,7 @@ void MetricsProcessor::EmitBoundary(Time boundary, runtime::EventSink& out) {
       triggered_.clear();
       EmitDetectors(*symbol, id, boundary, out);
     }
-    EmitBoundarySnapshot(*symbol, id, boundary, out);
+    EmitBoundarySnapshot(*symbol, id, boundary, kind, out);
     symbol->dirty = false;
     symbol->live = !symbol->Settled(set_, boundary);
   }
@@ -32,13 +32,13 @@ void MetricsProcessor::EmitBoundary(Time boundary, runtime::EventSink& out) {
 
 // A boundary that shows nothing new since the last one is silent.
 void MetricsProcessor::EmitBoundarySnapshot(SymbolMetrics& symbol, InstrumentId instrument, Time boundary,
-                                            runtime::EventSink& out) {
+                                            OutputKind kind, runtime::EventSink& out) {
   auto& snapshot = std::get<FeatureSnapshot>(snapshot_event_.body);
   FillSnapshot(symbol, boundary, snapshot);
   if (!Changed(symbol, snapshot)) return;
   snapshot.boundary = true;
   snapshot.triggered.clear();
-  output_.Emit(snapshot_event_, OutputKind::kBoundarySnapshot, boundary, instrument, out);
+  output_.Emit(snapshot_event_, kind, boundary, instrument, out);
   symbol.extremes = QuoteExtremes();
   symbol.extremes.See(symbol.top());
 }

@@ -135,6 +135,7 @@ TEST_CASE("FX-04: the session's VWAP is exact, begins at the open and exists in 
   play.feed = MarketBuilder(MarketBuilder::kStart - std::chrono::seconds(10));
   play.At(0).Bid(10, 1).Ask(10.01, 1).Trade(50, 1000).Row();  // before the open
   CHECK(play.ValueAt(250, "vwap") == Unready(NotReady::kNoSession));
+  play.At(9900).Bid(10, 2).Row();
   CHECK(play.ValueAt(10000, "vwap") == Unready(NotReady::kNoTrades));
   play.At(10100).Trade(10.00, 100).Row();
   play.At(10200).Trade(10.01, 200).Row();
@@ -194,7 +195,7 @@ TEST_CASE("the tape's silence is the time since the last eligible print", "[metr
   play.At(0).Bid(10.00, 100).Ask(10.02, 80).Row();
   CHECK(play.ValueAt(250, "tape_stall") == Unready(NotReady::kNoTrades));
   play.At(400).Trade(10, 1).Row();
-  CHECK(play.ValueAt(1000, "tape_stall") == Ready(0.6));
+  CHECK(play.ValueAt(1500, "tape_stall") == Ready(1.1));
 }
 
 // Ten bid levels of 100, with one of 300 at the second.
@@ -241,7 +242,7 @@ TEST_CASE("FX-05: only the best levels make walls, and small ones do not count",
   Wall(play, 0, 1000);  // at the second level
   CHECK(play.ValueAt(500, "bid_wall_age") == Ready(0));
   play.At(600).Bid(10.00, 0, Cause::kCancel).Row();
-  CHECK(play.ValueAt(1000, "bid_wall_age") == Ready(0.4));
+  CHECK(play.ValueAt(1750, "bid_wall_age") == Ready(1.15));
 
   profile.mutable_features()->set_wall_min(1001);
   MetricsPlay other(profile);

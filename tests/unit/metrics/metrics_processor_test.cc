@@ -86,8 +86,9 @@ TEST_CASE("a boundary's snapshot comes before the first event at or after it, an
   CHECK(BodyOf(snapshots[0]).values == std::vector<FeatureValue>{{0.05, NotReady::kReady}});
 }
 
-TEST_CASE("of several boundaries that passed without an event the last one is sent, and none if nothing changed",
-          "[metrics]") {
+TEST_CASE(
+    "of boundaries that passed without an event the first shows the last event, and none is sent if nothing changed",
+    "[metrics]") {
   MetricsPlay play(ProfileOf({"spread"}));
   play.At(100).Bid(10, 1).Ask(10.05, 1).Row();
   play.At(1300).Row();
@@ -96,7 +97,24 @@ TEST_CASE("of several boundaries that passed without an event the last one is se
   play.At(3100).Row();
   const auto snapshots = Snapshots(play);
   REQUIRE(snapshots.size() == 1);
-  CHECK(snapshots[0].header.event_time == After(1250));
+  CHECK(snapshots[0].header.event_time == After(250));
+}
+
+TEST_CASE("behind a gap the first boundary shows the last event, the last one what time did since", "[metrics]") {
+  MetricsPlay play(ProfileOf({"tape_velocity"}));
+  play.At(0).Bid(10, 1).Ask(10.05, 1).Row();
+  play.At(3000).Bid(10, 2).Row();
+  play.At(3100).Trade(10, 1).Row();
+  play.At(9999).Row();
+  const auto snapshots = Snapshots(play);
+  REQUIRE(snapshots.size() >= 2);
+  const Event& before = snapshots[snapshots.size() - 2];
+  const Event& after = snapshots.back();
+  CHECK(before.header.event_time == After(3250));
+  CHECK(BodyOf(before).values[0].value > 0);
+  CHECK(after.header.event_time == After(9750));
+  CHECK(BodyOf(after).values[0].value == 0);
+  CHECK(before.header.id() != after.header.id());
 }
 
 TEST_CASE("a symbol whose values move with time alone is sent at boundaries until they settle", "[metrics]") {
@@ -109,7 +127,7 @@ TEST_CASE("a symbol whose values move with time alone is sent at boundaries unti
     if (event.header.instrument == 1) times.push_back(event.header.event_time);
   }
   // The book; ready after three seconds; the print; the print left the window.
-  CHECK(times == std::vector<Time>{After(3000), After(3250), After(6250)});
+  CHECK(times == std::vector<Time>{After(250), After(3000), After(3250), After(6250)});
 }
 
 TEST_CASE("extremes are those of the quotes since the symbol's last snapshot", "[metrics]") {
