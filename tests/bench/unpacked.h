@@ -1,37 +1,25 @@
 // A temporary folder that goes away with it, and the text of packed recordings in it.
 #pragma once
 
-#include <stdlib.h>
-
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
 #include "services/ingest/byte_source.h"
+#include "tests/support/temporary_folder.h"
 
 namespace spillway::bench {
 
 class Unpacked {
  public:
-  Unpacked() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "spillway-bench-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~Unpacked() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-  Unpacked(const Unpacked&) = delete;
-  Unpacked& operator=(const Unpacked&) = delete;
-
-  const std::filesystem::path& folder() const { return folder_; }
+  const std::filesystem::path& folder() const { return folder_.path(); }
 
   // The path of the file's text; empty if it cannot be read.
   std::string Add(const std::filesystem::path& packed) const {
     auto source = ingest::ByteSource::Open(packed);
     if (!source.ok()) return "";
-    const std::filesystem::path path = folder_ / packed.stem();
+    const std::filesystem::path path = folder_.path() / packed.stem();
     std::ofstream out(path, std::ios::binary);
     std::vector<char> buffer(1 << 20);
     for (;;) {
@@ -43,7 +31,7 @@ class Unpacked {
   }
 
  private:
-  std::filesystem::path folder_;
+  test::TemporaryFolder folder_;
 };
 
 }  // namespace spillway::bench

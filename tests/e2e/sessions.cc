@@ -21,20 +21,9 @@ const Workspace& SharedWorkspace() {
 
 }  // namespace
 
-Workspace::Workspace() {
-  std::string name = (fs::temp_directory_path() / "spillway-e2e-XXXXXX").string();
-  REQUIRE(::mkdtemp(name.data()) != nullptr);
-  path_ = name;
-}
-
-Workspace::~Workspace() {
-  std::error_code error;
-  fs::remove_all(path_, error);
-}
-
 std::vector<std::string> Workspace::Names() const {
   std::vector<std::string> names;
-  for (const fs::directory_entry& entry : fs::directory_iterator(path_)) names.push_back(entry.path().filename());
+  for (const fs::directory_entry& entry : fs::directory_iterator(path())) names.push_back(entry.path().filename());
   std::sort(names.begin(), names.end());
   return names;
 }

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/support/temporary_folder.h"
+
 namespace spillway::e2e {
 
 namespace fs = std::filesystem;
@@ -14,18 +16,13 @@ namespace fs = std::filesystem;
 // A directory of its own that goes away with the object.
 class Workspace {
  public:
-  Workspace();
-  ~Workspace();
-  Workspace(const Workspace&) = delete;
-  Workspace& operator=(const Workspace&) = delete;
-
-  const fs::path& path() const { return path_; }
-  std::string operator/(std::string_view name) const { return (path_ / name).string(); }
+  const fs::path& path() const { return folder_.path(); }
+  std::string operator/(std::string_view name) const { return (path() / name).string(); }
   // The names in it, sorted.
   std::vector<std::string> Names() const;
 
  private:
-  fs::path path_;
+  test::TemporaryFolder folder_;
 };
 
 std::string ReadText(const fs::path& file);

@@ -168,24 +168,13 @@ ImportResult Import(std::string_view format, const SourceOptions& options, Marke
   return result;
 }
 
-TemporaryFile::TemporaryFile(std::string_view name, std::string_view content) {
-  // Memory where there is such a folder: thousands of files are written anew, and a disk would be waited for.
-  const std::filesystem::path memory = "/dev/shm";
-  const bool has_memory = access(memory.c_str(), W_OK) == 0;
-  std::string pattern =
-      ((has_memory ? memory : std::filesystem::temp_directory_path()) / "spillway-ingest-XXXXXX").string();
-  folder_ = mkdtemp(pattern.data());
-  path_ = fmt::format("{}/{}", folder_, name);
+TemporaryFile::TemporaryFile(std::string_view name, std::string_view content)
+    : path_((folder_ / std::string(name)).string()) {
   Write(content);
 }
 
 void TemporaryFile::Write(std::string_view content) {
   std::ofstream(path_, std::ios::binary).write(content.data(), static_cast<std::streamsize>(content.size()));
-}
-
-TemporaryFile::~TemporaryFile() {
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 }  // namespace spillway::ingest

@@ -9,6 +9,7 @@
 
 #include "libs/base/int128.h"
 #include "services/ingest/source.h"
+#include "tests/support/temporary_folder.h"
 
 namespace spillway::ingest {
 
@@ -84,14 +85,11 @@ ImportResult Import(std::string_view format, const SourceOptions& options, Marke
 class TemporaryFile {
  public:
   TemporaryFile(std::string_view name, std::string_view content);
-  ~TemporaryFile();
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
   void Write(std::string_view content);  // instead of what it holds
   const std::string& path() const { return path_; }
 
  private:
-  std::string folder_;
+  test::TemporaryFolder folder_{test::TemporaryFolder::Place::kMemory};  // thousands of files are written anew
   std::string path_;
 };
 

@@ -15,6 +15,7 @@
 #include "libs/log/event_log.h"
 #include "libs/log/segment_log.h"
 #include "tests/catch.h"
+#include "tests/support/temporary_folder.h"
 
 namespace spillway::log {
 
@@ -27,26 +28,9 @@ struct OwnedMessage {
   friend bool operator==(const OwnedMessage&, const OwnedMessage&) = default;
 };
 
-// Removed with the object.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    // In memory where there is such a file system: these tests sync thousands of files.
-    const fs::path parent = ::access("/dev/shm", W_OK) == 0 ? fs::path("/dev/shm") : fs::temp_directory_path();
-    std::string name = (parent / "spillway-log-test-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~TemporaryDirectory() {
-    std::error_code error;
-    fs::remove_all(path_, error);
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  fs::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  fs::path path_;
+// These tests sync thousands of files.
+struct TemporaryDirectory : test::TemporaryFolder {
+  TemporaryDirectory() : TemporaryFolder(Place::kMemory) {}
 };
 
 inline const Time kSessionOpen = TimeFromNanos(1'746'192'600'000'000'000);  // 2025-05-02T13:30:00Z

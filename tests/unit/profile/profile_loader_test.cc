@@ -10,6 +10,7 @@
 #include "libs/config/yaml.h"
 #include "libs/profile/declared_features.h"
 #include "tests/catch.h"
+#include "tests/support/temporary_folder.h"
 
 namespace spillway::profile {
 namespace {
@@ -29,16 +30,8 @@ fs::path SourceRoot() {
 // A directory of shipped profiles of its own, in front of those of the source tree.
 class ProfileDirectory {
  public:
-  ProfileDirectory() {
-    std::string pattern = (fs::temp_directory_path() / "spillway_profiles_XXXXXX").string();
-    REQUIRE(mkdtemp(pattern.data()) != nullptr);
-    directory_ = pattern;
-    setenv("SPILLWAY_PROFILES", directory_.c_str(), 1);
-  }
-  ~ProfileDirectory() {
-    unsetenv("SPILLWAY_PROFILES");
-    fs::remove_all(directory_);
-  }
+  ProfileDirectory() { setenv("SPILLWAY_PROFILES", directory_.path().c_str(), 1); }
+  ~ProfileDirectory() { unsetenv("SPILLWAY_PROFILES"); }
   fs::path Write(const std::string& file, const std::string& yaml) const {
     std::ofstream(directory_ / file) << yaml;
     return directory_ / file;
@@ -65,7 +58,7 @@ class ProfileDirectory {
   }
 
  private:
-  fs::path directory_;
+  test::TemporaryFolder directory_;
 };
 
 v1::Profile Classic() {

@@ -15,30 +15,12 @@
 #include "services/journal/report/session_report.h"
 #include "tests/support/market_builder.h"
 #include "tests/support/profiles.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/trading_lane.h"
 
 namespace spillway::test {
 
 namespace report = journal::report;
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "spillway-report-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~TemporaryFolder() {
-    std::error_code error;
-    std::filesystem::remove_all(path_, error);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // Lanes as lists of events; each becomes a message of its own.
 struct HandMadeSession {
