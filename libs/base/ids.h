@@ -29,6 +29,8 @@ enum class Producer : uint8_t {
   kNotifier = 7,
   kJournal = 8,
   kGateway = 9,
+  kDelivery = 10,  // the notifier's adapter: what channels answered
+  kHost = 11,      // the shells: ticks while the feed is silent
 };
 std::string_view ProducerName(Producer producer);
 

@@ -244,11 +244,23 @@ void ToProto(const AlertReceipt& in, v1::AlertReceipt& out) {
   out.set_channel(in.channel);
   out.set_state(static_cast<v1::ReceiptState>(in.state));
   out.set_detail(in.detail);
+  out.set_delivery(in.delivery);
+  out.set_update(static_cast<v1::AlertUpdateKind>(in.update));
+  out.set_attempt(in.attempt);
+  out.set_message_id(in.message_id);
+  out.set_latency_ns(in.latency.count());
+  out.set_possibly_repeated(in.possibly_repeated);
 }
 bool FromProto(const v1::AlertReceipt& in, AlertReceipt& out) {
   out.channel = in.channel();
   out.state = static_cast<ReceiptState>(in.state());
   out.detail = in.detail();
+  out.delivery = in.delivery();
+  out.update = static_cast<AlertUpdateKind>(in.update());
+  out.attempt = in.attempt();
+  out.message_id = in.message_id();
+  out.latency = Duration(in.latency_ns());
+  out.possibly_repeated = in.possibly_repeated();
   return IdFromBytes(in.alert(), out.alert);
 }
 

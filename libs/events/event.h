@@ -437,12 +437,26 @@ struct AlertUpdate {
   std::string reason;  // "spread_blow_out seen=0.05 limit=0.03"
   friend bool operator==(const AlertUpdate&, const AlertUpdate&) = default;
 };
-enum class ReceiptState : uint8_t { kUnknown, kDelivered, kFailed, kSuppressed };
+enum class ReceiptState : uint8_t {
+  kUnknown,
+  kDelivered,
+  kFailed,
+  kSuppressed,
+  kAttempted,   // about to be sent: whoever finds no later receipt knows that it may have been
+  kAnswerLost,  // sent, and nobody knows whether it arrived; shown as UNKNOWN
+};
+std::string_view ReceiptStateName(ReceiptState state);  // "delivered"; "unknown" for kAnswerLost
 struct AlertReceipt {
   EventId alert;
   std::string channel;
   ReceiptState state = ReceiptState::kUnknown;
   std::string detail;
+  std::string delivery;  // one id for one message to one channel, the same in every attempt
+  AlertUpdateKind update = AlertUpdateKind::kUnknown;  // kUnknown: the alert itself; else the edit of it
+  uint32_t attempt = 0;                                // from 1
+  std::string message_id;                              // the channel's, for edits
+  Duration latency = {};  // from the alert's append to the channel's answer, by a steady clock
+  bool possibly_repeated = false;
   friend bool operator==(const AlertReceipt&, const AlertReceipt&) = default;
 };
 

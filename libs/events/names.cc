@@ -75,6 +75,8 @@ constexpr std::array<std::string_view, 19> kRefusalRules = {"NONE",
                                                             "SIDE_UNSPECIFIED",
                                                             "ALERTS_PER_WINDOW"};
 constexpr std::array<std::string_view, 6> kSizeCaps = {"none", "risk", "shares", "notional", "liquidity", "intent"};
+constexpr std::array<std::string_view, 6> kReceipts = {"unspecified", "delivered", "failed",
+                                                      "suppressed",  "attempted", "unknown"};
 constexpr std::array<std::string_view, 6> kOutcomes = {"UNKNOWN", "MISS", "TARGET", "STOP", "TIME", "CANCELLED"};
 
 }  // namespace
@@ -113,6 +115,9 @@ std::string_view RefusalRuleName(RefusalRule rule) {
 }
 std::string_view SizeCapName(SizeCap cap) {
   return NameOf(kSizeCaps, cap);
+}
+std::string_view ReceiptStateName(ReceiptState state) {
+  return NameOf(kReceipts, state);
 }
 std::string_view OutcomeLabelName(OutcomeLabel label) {
   return NameOf(kOutcomes, label);

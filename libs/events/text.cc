@@ -17,7 +17,6 @@ constexpr std::array<std::string_view, 6> kFeedStates = {"unknown", "up", "stale
 constexpr std::array<std::string_view, 5> kStatuses = {"unknown", "trading", "halted", "paused", "quotation_only"};
 constexpr std::array<std::string_view, 3> kModes = {"active", "shadow", "retired"};
 constexpr std::array<std::string_view, 4> kUpdates = {"unknown", "cancelled", "expired", "outcome"};
-constexpr std::array<std::string_view, 4> kReceipts = {"unknown", "delivered", "failed", "suppressed"};
 constexpr std::array<std::string_view, 4> kRoutes = {"none", "alert", "confirm", "auto"};
 constexpr std::array<std::string_view, 3> kScopes = {"instance", "symbol", "global"};
 
@@ -167,7 +166,7 @@ struct BodyText {
     return fmt::format("{} alert={} {}", Name(kUpdates, b.kind), ToString(b.alert), b.reason);
   }
   std::string operator()(const AlertReceipt& b) const {
-    return fmt::format("{} {} alert={} {}", b.channel, Name(kReceipts, b.state), ToString(b.alert), b.detail);
+    return fmt::format("{} {} alert={} {}", b.channel, ReceiptStateName(b.state), ToString(b.alert), b.detail);
   }
   std::string operator()(const OutcomeLabelled& b) const {
     return fmt::format("{} entry={} exit={} quantity={} net={} r={:.4f} return={:.4f}% mae={} mfe={}{}",

@@ -1,5 +1,5 @@
 // The trading lane has several writers. What scoring wrote or passed on, with what hosts and the gateway add, is one
-// order that every run repeats; how risk, oms, notifier and journal interleave with it is recorded, not promised. A
+// order that every run repeats; how risk, oms, notifier, its delivery and journal interleave with it is recorded, not promised. A
 // processor whose outputs must not depend on that takes its time and its order from the first kind alone.
 #pragma once
 
@@ -9,7 +9,7 @@ namespace spillway {
 
 constexpr bool InScoringOrder(Producer producer) {
   return producer != Producer::kRisk && producer != Producer::kOms && producer != Producer::kNotifier &&
-         producer != Producer::kJournal;
+         producer != Producer::kJournal && producer != Producer::kDelivery;
 }
 
 }  // namespace spillway

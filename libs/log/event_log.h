@@ -1,6 +1,6 @@
 // A lane: one total order of messages. A message is one event group, serialized; the log never looks inside.
-// Implementations: memory_log.h (tests, pipelines in one process), segment_log.h (a session directory on disk), and
-// later JetStream. All are single-writer per lane and process; readers may follow a writer.
+// Implementations: memory_log.h (tests, pipelines in one process), segment_log.h (a session directory on disk),
+// jetstream/jetstream_log.h (services). All are single-writer per lane and process; readers may follow a writer.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +23,9 @@ struct LaneMessage {
   Time time;               // lane time of the group's first event
   std::string_view bytes;  // valid until the next call on its reader
   uint64_t rows = 0;       // market events (source rows) in it, as its writer counted them
+  // What shells tell each other beside the log (when each hop had it): no part of the record. Empty where the log does
+  // not carry it.
+  std::string_view side;
 };
 
 class LaneWriter {
@@ -32,7 +35,12 @@ class LaneWriter {
   // market events (source rows) in it, 0 for other groups. Refused: a message longer than kMessageBytesMax, a time
   // before the last one. After an error, refusals too, the writer accepts nothing more: every later call returns that
   // error.
-  virtual absl::StatusOr<uint64_t> Append(Time time, std::string_view bytes, uint64_t rows = 0) = 0;
+  virtual absl::StatusOr<uint64_t> Append(Time time, std::string_view bytes, uint64_t rows = 0,
+                                          std::string_view side = {}) = 0;
+  // Where a lane has several writers: the last message of this one's producer; false: none. For a producer that goes on after a restart, or after Append said Aborted (somebody else appended in its name).
+  virtual absl::StatusOr<bool> LastOwn(std::string& /*bytes*/) {
+    return absl::UnimplementedError("this log's lanes have one writer each");
+  }
   // Everything appended is on stable storage when this returns OK.
   virtual absl::Status Flush() = 0;
   // Flushes and seals. Nothing may be appended afterwards.
@@ -44,6 +52,8 @@ class LaneReader {
   virtual ~LaneReader() = default;
   // The next message, in order. False at the (present) end of the lane. DataLoss names file, frame and byte offset.
   virtual absl::StatusOr<bool> Next(LaneMessage& message) = 0;
+  // The same, but waits for a message up to `wait` where the log can.
+  virtual absl::StatusOr<bool> NextWithin(LaneMessage& message, Duration /*wait*/) { return Next(message); }
   // The next message read is the first with sequence >= `sequence` / time >= `time`, be it appended later. OutOfRange
   // where it would be among messages that were pruned.
   virtual absl::Status SeekToSequence(uint64_t sequence) = 0;

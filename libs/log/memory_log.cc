@@ -38,7 +38,7 @@ class MemoryLog::Writer final : public LaneWriter {
   explicit Writer(std::shared_ptr<Lane> lane) : lane_(std::move(lane)) { lane_->has_writer = true; }
   ~Writer() override { Release(); }
 
-  absl::StatusOr<uint64_t> Append(Time time, std::string_view bytes, uint64_t rows) override {
+  absl::StatusOr<uint64_t> Append(Time time, std::string_view bytes, uint64_t rows, std::string_view) override {
     if (status_.ok()) status_ = Admit(time, bytes);
     if (!status_.ok()) return status_;
     const uint64_t sequence = lane_->messages.size() + 1;

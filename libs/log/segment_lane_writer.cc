@@ -61,7 +61,7 @@ absl::Status SegmentLaneWriter::Admit(Time time, std::string_view bytes) const {
   return absl::OkStatus();
 }
 
-absl::StatusOr<uint64_t> SegmentLaneWriter::Append(Time time, std::string_view bytes, uint64_t rows) {
+absl::StatusOr<uint64_t> SegmentLaneWriter::Append(Time time, std::string_view bytes, uint64_t rows, std::string_view) {
   if (absl::Status status = Admit(time, bytes); !status.ok()) return Keep(std::move(status));
   const bool new_day = time_ && UtcDayOf(time) != UtcDayOf(*time_);
   const bool starts_block = sequence_ == 0 || new_day || block_bytes_ >= kChainBlockBytes;

@@ -36,7 +36,7 @@ class SegmentLaneWriter final : public LaneWriter {
                     LaneEnd end);
   ~SegmentLaneWriter() override;
 
-  absl::StatusOr<uint64_t> Append(Time time, std::string_view bytes, uint64_t rows) override;
+  absl::StatusOr<uint64_t> Append(Time time, std::string_view bytes, uint64_t rows, std::string_view side) override;
   absl::Status Flush() override;
   absl::Status Close() override;
 

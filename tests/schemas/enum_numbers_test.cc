@@ -217,6 +217,8 @@ TEST_CASE("enums: signals, decisions and alerts", "[schemas]") {
     SPILLWAY_PAIR(ReceiptState, kDelivered, RECEIPT_STATE_DELIVERED);
     SPILLWAY_PAIR(ReceiptState, kFailed, RECEIPT_STATE_FAILED);
     SPILLWAY_PAIR(ReceiptState, kSuppressed, RECEIPT_STATE_SUPPRESSED);
+    SPILLWAY_PAIR(ReceiptState, kAttempted, RECEIPT_STATE_ATTEMPTED);
+    SPILLWAY_PAIR(ReceiptState, kAnswerLost, RECEIPT_STATE_ANSWER_LOST);
     pairs.Complete<v1::ReceiptState>();
   }
 }

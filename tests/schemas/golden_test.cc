@@ -38,7 +38,13 @@ struct Revision {
   void (*clear)(EventBody& body);
 };
 const std::vector<Revision>& Revisions() {
-  static const std::vector<Revision> revisions = {};
+  static const std::vector<Revision> revisions = {
+      {"AlertReceipt", 2,
+       [](EventBody& body) {
+         auto& receipt = std::get<AlertReceipt>(body);
+         receipt = {.alert = receipt.alert, .channel = receipt.channel, .state = ReceiptState::kSuppressed, .detail = receipt.detail};
+       }},
+  };
   return revisions;
 }
 int LatestRevision(std::string_view message) {

@@ -13,7 +13,7 @@ TEST_CASE("chain: no allocation per market event in steady state", "[pipeline]")
   if (!test::RecordSoun(in)) return;
   // Nothing is memory but what the processors and the codec keep: the lanes' bytes are counted and dropped.
   struct Dropping final : log::LaneWriter {
-    absl::StatusOr<uint64_t> Append(Time, std::string_view bytes, uint64_t) override {
+    absl::StatusOr<uint64_t> Append(Time, std::string_view bytes, uint64_t, std::string_view) override {
       size += bytes.size();
       return ++sequence;
     }
