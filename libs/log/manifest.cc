@@ -80,6 +80,7 @@ Manifest ManifestOf(const Json& json) {
   Manifest manifest;
   manifest.build = json.at("build").get<std::string>();
   manifest.created = json.at("created").get<std::string>();
+  manifest.live = json.contains("live") && json.at("live").get<bool>();
   for (const Json& lane_json : json.at("lanes")) {
     const std::string name = lane_json.at("name").get<std::string>();
     if (!IsLaneName(name)) throw std::runtime_error(fmt::format("'{}' is no lane", name));
@@ -160,9 +161,10 @@ std::string SerializeManifest(const Manifest& manifest) {
   Json json = {{"format", kFormatName},
                {"format_version", kFormatVersion},
                {"build", manifest.build},
-               {"created", manifest.created},
-               {"session_digest", ToHex(manifest.SessionDigest())},
-               {"lanes", Json::array()}};
+               {"created", manifest.created}};
+  if (manifest.live) json["live"] = true;
+  json["session_digest"] = ToHex(manifest.SessionDigest());
+  json["lanes"] = Json::array();
   for (const auto& [name, lane] : manifest.lanes) json["lanes"].push_back(LaneJson(manifest, name, lane));
   json[kChecksumKey] = ToHex(Sha256(json.dump(2)));
   return json.dump(2) + "\n";

@@ -51,6 +51,9 @@ struct LaneEntry {
 struct Manifest {
   std::string build;    // that wrote the session
   std::string created;  // wall time; in no digest
+  // Recorded from the lanes of running services: their writers interleave as they came, and its end is where recording
+  // stopped. In the text only where it is so.
+  bool live = false;
   std::map<LaneName, LaneEntry> lanes;
 
   // Chain value behind the lane's last sealed message; LaneSeed() for an empty lane.

@@ -45,6 +45,7 @@ absl::StatusOr<std::unique_ptr<SegmentLog>> SegmentLog::Create(const fs::path& s
   state->writable = true;
   state->lock = *std::move(lock);
   state->manifest.build = options.build;
+  state->manifest.live = options.live;
   state->manifest.created = FormatTime(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
   if (absl::Status status = state->SaveManifest(); !status.ok()) return status;
   if (absl::Status status = SyncDirectory(fs::absolute(session).parent_path()); !status.ok()) return status;

@@ -35,6 +35,7 @@ LaneOptions DefaultLaneOptions(const LaneName& lane);
 struct SegmentLogOptions {
   std::string build{};  // named in the manifest
   std::function<LaneOptions(const LaneName&)> lane_options = DefaultLaneOptions;
+  bool live = false;          // Create: the manifest says that running services' lanes are recorded here
   bool verify_chain = false;  // readers compute the hash chain too; checksums, sequence and time are always checked
   std::function<std::chrono::steady_clock::time_point()> clock = [] { return std::chrono::steady_clock::now(); };
 };

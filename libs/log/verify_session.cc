@@ -9,6 +9,7 @@
 
 #include "libs/log/lane_position.h"
 #include "libs/log/manifest.h"
+#include "libs/log/record_gaps.h"
 #include "libs/log/segment_lane_writer.h"
 #include "libs/log/segment_reader.h"
 
@@ -78,11 +79,31 @@ class Verifier {
       const std::string name = entry.path().filename().string();
       if (entry.is_directory() && IsLaneName(name)) {
         if (lanes.insert(name).second && manifest_) Unknown(entry.path());
+      } else if (name == kGapsFile) {
+        VerifyGaps();
       } else if (name != kManifestFile) {
         Unknown(entry.path());
       }
     }
     return lanes;
+  }
+
+  void VerifyGaps() {
+    const std::string file = (session_ / kGapsFile).string();
+    const absl::StatusOr<std::vector<RecordGap>> gaps = ReadGaps(session_);
+    if (!gaps.ok()) {
+      return Add(Severity::kError, {.file = file,
+                                    .what = "gaps",
+                                    .seen = std::string(gaps.status().message()),
+                                    .expected = "the gaps that were written"});
+    }
+    for (const RecordGap& gap : *gaps) {
+      Add(Severity::kWarning, {.file = file,
+                               .what = "lane " + gap.lane,
+                               .seen = fmt::format("messages {} to {} gone before they were recorded, noticed {}",
+                                                   gap.from, gap.to, FormatTime(gap.noticed)),
+                               .expected = "none gone"});
+    }
   }
 
   std::set<uint32_t> FindSegments(const LaneName& lane) {

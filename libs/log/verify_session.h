@@ -12,7 +12,8 @@
 namespace spillway::log {
 
 enum class Severity {
-  kWarning,  // all that was recorded is there and right: a file that is not ours, a segment not sealed yet
+  kWarning,  // all that was recorded is there and right: a file that is not ours, a segment not sealed yet, a gap
+             // before the record
   kError,    // something recorded is lost, changed or torn
 };
 
