@@ -442,8 +442,9 @@ enum class ReceiptState : uint8_t {
   kDelivered,
   kFailed,
   kSuppressed,
-  kAttempted,   // about to be sent: whoever finds no later receipt knows that it may have been
-  kAnswerLost,  // sent, and nobody knows whether it arrived; shown as UNKNOWN
+  kAttempted,    // about to be sent: whoever finds no later receipt knows that it may have been
+  kAnswerLost,   // sent, and nobody knows whether it arrived; shown as UNKNOWN
+  kNotAccepted,  // this attempt surely did not arrive; another one follows
 };
 std::string_view ReceiptStateName(ReceiptState state);  // "delivered"; "unknown" for kAnswerLost
 struct AlertReceipt {

@@ -61,6 +61,11 @@ void PersistFields(Archive& a, RiskDecision& v) {
     v.low_confidence);
 }
 template <class Archive>
+void PersistFields(Archive& a, Alert& v) {
+  a(v.intent, v.signal, v.side, v.entry, v.stop, v.target, v.spread, v.quantity, v.binding_cap, v.risk, v.reward_net,
+    v.reward_to_risk_net, v.score, v.threshold, v.rules, v.triggered, v.expires, v.low_confidence, v.shadow);
+}
+template <class Archive>
 void PersistFields(Archive& a, OutcomeLabelled& v) {
   a(v.intent, v.label, v.entered, v.exited, v.entry_price, v.exit_price, v.quantity, v.profit_net, v.r_multiple,
     v.return_net_percent, v.mae, v.mfe, v.score, v.shadow);

@@ -219,6 +219,7 @@ TEST_CASE("enums: signals, decisions and alerts", "[schemas]") {
     SPILLWAY_PAIR(ReceiptState, kSuppressed, RECEIPT_STATE_SUPPRESSED);
     SPILLWAY_PAIR(ReceiptState, kAttempted, RECEIPT_STATE_ATTEMPTED);
     SPILLWAY_PAIR(ReceiptState, kAnswerLost, RECEIPT_STATE_ANSWER_LOST);
+    SPILLWAY_PAIR(ReceiptState, kNotAccepted, RECEIPT_STATE_NOT_ACCEPTED);
     pairs.Complete<v1::ReceiptState>();
   }
 }

@@ -26,11 +26,6 @@ void PersistFields(Archive& a, TradingState& v) {
   a(v.paused, v.scope, v.cause, v.until);
 }
 template <class Archive>
-void PersistFields(Archive& a, Alert& v) {
-  a(v.intent, v.signal, v.side, v.entry, v.stop, v.target, v.spread, v.quantity, v.binding_cap, v.risk, v.reward_net,
-    v.reward_to_risk_net, v.score, v.threshold, v.rules, v.triggered, v.expires, v.low_confidence, v.shadow);
-}
-template <class Archive>
 void PersistFields(Archive& a, AlertUpdate& v) {
   a(v.alert, v.kind, v.reason);
 }
