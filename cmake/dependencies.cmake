@@ -13,6 +13,7 @@ if(NOT TARGET yaml-cpp::yaml-cpp)  # 0.7 exports the plain name only
 endif()
 find_package(gRPC CONFIG REQUIRED)
 find_package(prometheus-cpp CONFIG REQUIRED)
+find_package(civetweb CONFIG REQUIRED)
 find_package(CURL REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
@@ -24,3 +25,5 @@ pkg_check_modules(cairo REQUIRED IMPORTED_TARGET cairo)
 if(SPILLWAY_TESTS)
   find_package(Catch2 CONFIG REQUIRED)  # no version: 2.13 on Debian 12, 3.7 on Debian 13
 endif()
+# Some packages' Threads::Threads asks for -pthread, which glibc needs no more and which spoils the precompiled headers.
+set_property(TARGET Threads::Threads PROPERTY INTERFACE_COMPILE_OPTIONS)

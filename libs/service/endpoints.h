@@ -1,7 +1,6 @@
 // What a service answers to its watchers: HTTP /metrics, /healthz, /readyz, and the gRPC health service.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -21,10 +20,13 @@ class Readiness {
   void Present(const std::string& what);
   bool ready() const;
   std::set<std::string> missing() const;
-  // Called when ready() changes.
+  // Called now and whenever ready() changes, by the thread that changes it; it must not call this object. One observer:
+  // a new one replaces it. Endpoints with gRPC set theirs.
   void Observe(std::function<void(bool ready)> observer);
 
  private:
+  void Change(const std::function<void()>& change);
+
   mutable std::mutex mutex_;
   std::set<std::string> missing_;
   std::function<void(bool)> observer_;
@@ -40,7 +42,8 @@ class Endpoints {
  public:
   // /healthz: 200 while `healthy` says so, else 503. /readyz: 200, or 503 with what is missing, as JSON. /metrics:
   // Prometheus text. /status: `status()`, a JSON document for `spillway status`. gRPC: grpc.health.v1.Health of "" and
-  // "spillway.<service>", with reflection. Unavailable where a port is taken, naming it.
+  // "spillway.<service>", with reflection. Unavailable where a port is taken, naming it. Two threads answer HTTP, a
+  // request at a time; `healthy` and `status` are called by them. What is given must outlive this.
   static absl::StatusOr<std::unique_ptr<Endpoints>> Start(const EndpointOptions& options, const std::string& service,
                                                           Metrics& metrics, Readiness& readiness,
                                                           std::function<bool()> healthy,

@@ -15,7 +15,10 @@
 namespace spillway::service {
 
 int64_t SteadyNanos();
-uint32_t BootId();  // of this boot of the machine
+uint32_t BootId();  // of this boot of the machine; 0: not known, then there are no stamps
+
+// A side record is at most this long.
+inline constexpr size_t kSideBytesMax = 512;
 
 struct LatencyStamps {
   struct Hop {
@@ -25,14 +28,15 @@ struct LatencyStamps {
   int64_t origin_ns = 0;  // 0: unknown, or of another machine
   std::vector<Hop> hops;
 };
-// What does not parse, or is another boot's, gives no stamps.
+// What does not parse, is too long, or is another boot's, gives no stamps. The names point into `side`.
 LatencyStamps ParseStamps(std::string_view side);
 
 class StampWriter {
  public:
   // A side record that begins here.
   std::string_view Begin(int64_t origin_ns, std::string_view hop, int64_t now_ns);
-  // `side` and one more hop. Valid until the next call.
+  // `side` and one more hop; a record that begins here, its origin unknown, where `side` is another boot's, none or
+  // full. Both are valid until the next call.
   std::string_view Extend(std::string_view side, std::string_view hop, int64_t now_ns);
 
  private:
