@@ -8,21 +8,22 @@ namespace {
 constexpr uint32_t kSchemaVersion = 1;
 }
 
-std::string SaveCheckpoint(const Processor& processor, const ShellState& shell, std::string_view build) {
+std::string SaveCheckpoint(const Processor& processor, const ShellState& shell) {
   v1::Checkpoint checkpoint;
   checkpoint.set_schema_version(kSchemaVersion);
   checkpoint.set_producer(static_cast<v1::Producer>(processor.producer()));
   checkpoint.set_state_version(processor.state_version());
-  checkpoint.set_build(std::string(build));
-  for (const auto& [lane, sequence] : shell.positions) {
+  checkpoint.set_build(shell.build);
+  for (const auto& [lane, folded] : shell.positions) {
     v1::LanePosition& position = *checkpoint.add_positions();
     position.set_lane(lane);
-    position.set_sequence(sequence);
+    position.set_sequence(folded.sequence);
+    position.set_parts(folded.parts);
+    StateWriter filter;
+    filter(folded.filter);
+    position.set_filter(filter.Take());
   }
   checkpoint.set_next_producer_sequence(shell.next_producer_sequence);
-  StateWriter filter;
-  filter(shell.filter);
-  checkpoint.set_filter(filter.Take());
   StateWriter state;
   processor.Save(state);
   checkpoint.set_state(state.Take());
@@ -46,12 +47,17 @@ absl::Status RestoreCheckpoint(std::string_view bytes, Processor& processor, She
                                                      ProducerName(processor.producer())));
   }
   shell = {};
-  for (const v1::LanePosition& position : checkpoint.positions())
-    shell.positions[position.lane()] = position.sequence();
+  for (const v1::LanePosition& position : checkpoint.positions()) {
+    LanePosition& folded = shell.positions[position.lane()];
+    folded.sequence = position.sequence();
+    folded.parts = position.parts();
+    // Before each position had its filter, there was one of a single lane.
+    StateReader filter(position.has_filter() ? position.filter() : checkpoint.filter());
+    filter(folded.filter);
+    if (absl::Status status = filter.Finish(); !status.ok()) return status;
+  }
   shell.next_producer_sequence = checkpoint.next_producer_sequence();
-  StateReader filter(checkpoint.filter());
-  filter(shell.filter);
-  if (absl::Status status = filter.Finish(); !status.ok()) return status;
+  shell.build = checkpoint.build();
   StateReader state(checkpoint.state());
   if (absl::Status status = processor.Restore(state); !status.ok()) return status;
   return state.Finish();

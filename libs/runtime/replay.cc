@@ -4,7 +4,7 @@
 
 #include "fmt/format.h"
 #include "libs/events/codec.h"
-#include "libs/runtime/lane_filter.h"
+#include "libs/runtime/lane_merge.h"
 
 namespace spillway::runtime {
 namespace {
@@ -20,7 +20,9 @@ class RecordedOutputs {
   // False at the end of the lane.
   absl::StatusOr<bool> Next(std::string_view& encoded, std::string_view& payload) {
     while (true) {
-      if (group_ && group_->Next(encoded, payload)) return true;
+      while (group_ && group_->Next(encoded, payload)) {
+        if (BodyField(payload) != kProcessorVersionField) return true;  // the shell's, not the processor's
+      }
       if (group_ && !group_->ok())
         return absl::DataLossError(fmt::format("message {} does not parse", message_.sequence));
       absl::StatusOr<bool> more = reader_->Next(message_);
@@ -43,8 +45,8 @@ class RecordedOutputs {
 // Compares what the processor emits with what is recorded, and remembers the first difference.
 class ComparingSink final : public EventSink {
  public:
-  ComparingSink(Producer producer, log::LaneName lane, RecordedOutputs& recorded)
-      : producer_(producer), lane_(std::move(lane)), recorded_(recorded) {}
+  ComparingSink(Producer producer, log::LaneName lane, bool open_ended, RecordedOutputs& recorded)
+      : producer_(producer), lane_(std::move(lane)), open_ended_(open_ended), recorded_(recorded) {}
 
   void Emit(const Event& event) override {
     if (!status.ok() || result.divergence) return;
@@ -57,6 +59,9 @@ class ComparingSink final : public EventSink {
     const absl::StatusOr<bool> more = recorded_.Next(encoded, payload);
     if (!more.ok()) {
       status = more.status();
+    } else if (!*more && open_ended_) {
+      ++result.unrecorded;
+      --result.outputs;
     } else if (!*more) {
       Diverge(0, std::nullopt, regenerated);
     } else if (encoded != regenerated) {
@@ -97,117 +102,9 @@ class ComparingSink final : public EventSink {
 
   Producer producer_;
   log::LaneName lane_;
+  const bool open_ended_;
   RecordedOutputs& recorded_;
   GroupEncoder encoder_;
-};
-
-// One input lane, read event by event; batches come in parts cut before each clock tick.
-class InputLane {
- public:
-  InputLane(log::LaneName name, std::unique_ptr<log::LaneReader> reader)
-      : name_(std::move(name)), reader_(std::move(reader)) {}
-
-  // Hands on events up to the next clock tick (exclusive), the tick that opened this window first. False: the lane is
-  // at its end and had nothing more.
-  template <class Take>
-  absl::StatusOr<bool> Window(Take take) {
-    bool any = false;
-    if (held_) {
-      TakeHeld(take);
-      any = true;
-    }
-    while (!held_) {
-      absl::StatusOr<bool> more = NextMessage();
-      if (!more.ok()) return more;
-      if (!*more) return any;
-      any = true;
-      DrainMessage(take);
-      if (!status_.ok()) return status_;
-    }
-    return any;
-  }
-
-  uint64_t messages() const { return messages_; }
-
- private:
-  absl::StatusOr<bool> NextMessage() {
-    absl::StatusOr<bool> more = reader_->Next(message_);
-    if (!more.ok() || !*more) return more;
-    ++messages_;
-    // Everything up to the next message is decoded into `events_` lazily: a held tick keeps its place in the message.
-    absl::StatusOr<GroupView> group = GroupView::Open(message_.bytes);
-    if (!group.ok()) return group.status();
-    group_ = *group;
-    if (!filter_.Accept(name_, group_->header())) group_.reset();
-    return true;
-  }
-
-  template <class Take>
-  void DrainMessage(Take& take) {
-    std::string_view encoded, payload;
-    while (!held_ && group_ && status_.ok() && group_->Next(encoded, payload)) {
-      const absl::Status decoded = decoder_.DecodeEvent(payload, group_->header().producer, [&](const Event& event) {
-        if (const auto* batch = std::get_if<MarketBatch>(&event.body)) {
-          part_ = event;
-          rest_ = filter_.Trim(*batch);
-          DrainBatch(take, /*window_open=*/false);
-        } else if (std::holds_alternative<ClockTick>(event.body)) {
-          part_ = event;
-          held_ = true;
-        } else {
-          take(event);
-        }
-      });
-      if (!decoded.ok()) status_ = decoded;
-    }
-  }
-
-  // Parts of the open batch, up to a tick that opens the next window.
-  template <class Take>
-  void DrainBatch(Take& take, bool window_open) {
-    while (!rest_.events.empty()) {
-      if (rest_.events.front().kind == MarketEventKind::kTick && !window_open) {
-        held_ = true;
-        return;
-      }
-      window_open = false;
-      size_t end = 1;
-      while (end < rest_.events.size() && rest_.events[end].kind != MarketEventKind::kTick) ++end;
-      MarketBatch slice = rest_;
-      slice.events = rest_.events.first(end);
-      part_.header.event_time = slice.events.front().event_time;
-      part_.header.ingest_time = slice.events.front().ingest_time;
-      part_.header.cause.market = {slice.feed, slice.epoch, slice.events.front().position};
-      part_.body = slice;
-      rest_.previous_row_time = slice.events.back().event_time;
-      rest_.events = rest_.events.subspan(end);
-      take(static_cast<const Event&>(part_));
-    }
-  }
-
-  template <class Take>
-  void TakeHeld(Take& take) {
-    held_ = false;
-    if (!rest_.events.empty()) {
-      DrainBatch(take, /*window_open=*/true);
-    } else {
-      const Event tick = part_;
-      take(tick);
-    }
-    if (!held_) DrainMessage(take);
-  }
-
-  log::LaneName name_;
-  std::unique_ptr<log::LaneReader> reader_;
-  log::LaneMessage message_;
-  std::optional<GroupView> group_;
-  GroupDecoder decoder_;
-  LaneFilter filter_;
-  Event part_;
-  MarketBatch rest_;
-  bool held_ = false;  // a tick that opens the next window waits (in `part_`, or at the front of `rest_`)
-  absl::Status status_;
-  uint64_t messages_ = 0;
 };
 
 }  // namespace
@@ -218,30 +115,25 @@ absl::StatusOr<ProcessorReplay> ReplayProcessor(Processor& processor, log::Event
   absl::StatusOr<std::unique_ptr<log::LaneReader>> output = log.OpenReader(plan.output);
   if (!output.ok()) return output.status();
   RecordedOutputs recorded(producer, std::move(*output));
-  ComparingSink sink(producer, plan.output, recorded);
+  ComparingSink sink(producer, plan.output, plan.open_ended, recorded);
   sink.result.producer = producer;
 
-  std::vector<std::unique_ptr<InputLane>> lanes;
+  LaneMerge inputs([&](const log::LaneName&, const log::LaneMessage&, const absl::Status&) { ++sink.result.bad_messages; });
   for (const log::LaneName& name : plan.inputs) {
     absl::StatusOr<std::unique_ptr<log::LaneReader>> reader = log.OpenReader(name);
     if (!reader.ok()) return reader.status();
-    lanes.push_back(std::make_unique<InputLane>(name, std::move(*reader)));
+    inputs.Add(name, std::move(*reader));
   }
   const auto take = [&](const Event& event) {
     if (event.header.producer != producer && !sink.result.divergence) processor.Process(event, sink);
   };
   uint64_t reported = 0;
-  for (bool more = true; more && sink.status.ok() && !sink.result.divergence;) {
-    more = false;
-    uint64_t messages = 0;
-    for (const std::unique_ptr<InputLane>& lane : lanes) {
-      absl::StatusOr<bool> window = lane->Window(take);
-      if (!window.ok()) return window.status();
-      more |= *window;
-      messages += lane->messages();
-    }
-    sink.result.inputs = messages;
-    if (progress && messages >= reported + kProgressEvery) progress(reported = messages);
+  while (sink.status.ok() && !sink.result.divergence) {
+    const absl::StatusOr<LaneMerge::Progress> progress_made = inputs.Read(take, Duration::zero());
+    if (!progress_made.ok()) return progress_made.status();
+    if (*progress_made == LaneMerge::Progress::kNothing && !inputs.EndLane()) break;
+    sink.result.inputs = inputs.messages();
+    if (progress && sink.result.inputs >= reported + kProgressEvery) progress(reported = sink.result.inputs);
   }
   sink.Finish();
   if (!sink.status.ok()) return sink.status;

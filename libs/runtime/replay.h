@@ -27,6 +27,8 @@ struct ProcessorReplay {
   Producer producer = Producer::kNone;
   uint64_t inputs = 0;   // messages read
   uint64_t outputs = 0;  // events compared
+  uint64_t unrecorded = 0;    // ReplayPlan::open_ended: outputs behind the last recorded one
+  uint64_t bad_messages = 0;  // input that could not be read, then as now
   std::optional<Divergence> divergence;
 };
 
@@ -34,6 +36,9 @@ struct ProcessorReplay {
 struct ReplayPlan {
   std::vector<log::LaneName> inputs;
   log::LaneName output;
+  // The session was recorded live and may end before its processors had answered all of it: outputs that are missing
+  // at the very end are no divergence.
+  bool open_ended = false;
 };
 
 // Called now and then with the messages read so far.

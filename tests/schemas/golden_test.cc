@@ -271,33 +271,42 @@ TEST_CASE("golden: a group's header and its events' headers", "[schemas]") {
   }
 }
 
-TEST_CASE("golden: a checkpoint restores state, filter and positions, and is saved as it was", "[schemas]") {
+TEST_CASE("golden: a checkpoint restores state, filters and positions", "[schemas]") {
   GoldenProcessor saved;
   saved.Set(7, "seven");
   runtime::ShellState shell;
-  shell.positions = {{"features.0", 12}, {"trading", 345}};
+  runtime::LanePosition& trading = shell.positions["trading"];
+  trading.sequence = 345;
+  trading.parts = 2;
   shell.next_producer_sequence = 78;
-  REQUIRE(shell.filter.Accept("trading", {.producer = Producer::kScoring, .lane_epoch = 1, .producer_sequence = 9}));
+  shell.build = "0.1.0+abc";
+  const GroupHeader seen{.producer = Producer::kScoring, .lane_epoch = 1, .producer_sequence = 9};
+  const GroupHeader next{.producer = Producer::kScoring, .lane_epoch = 1, .producer_sequence = 10};
+  REQUIRE(trading.filter.Accept("trading", seen));
   const MarketBatch batch = test::EveryMarketBatch();
-  REQUIRE(shell.filter.Trim(batch).events.size() == batch.events.size());
-  v1::Checkpoint message;
-  const GoldenFile golden =
-      *Golden(*v1::Checkpoint::descriptor(), 1, runtime::SaveCheckpoint(saved, shell, "0.1.0+abc"));
-  CheckMessage(golden, message);
-  CHECK(Unset(*v1::Checkpoint::descriptor(), {&message}) == "");
-
-  GoldenProcessor restored;
-  runtime::ShellState state;
-  REQUIRE(runtime::RestoreCheckpoint(golden.bytes, restored, state).ok());
-  CHECK(restored.count() == 7);
-  CHECK(restored.note() == "seven");
-  CHECK(state.positions == shell.positions);
-  CHECK(state.next_producer_sequence == 78);
-  CHECK(runtime::SaveCheckpoint(restored, state, "0.1.0+abc") == golden.bytes);
-  CHECK(state.filter.Trim(batch).events.empty());
-  CHECK_FALSE(
-      state.filter.Accept("trading", {.producer = Producer::kScoring, .lane_epoch = 1, .producer_sequence = 9}));
-  CHECK(state.filter.Accept("trading", {.producer = Producer::kScoring, .lane_epoch = 1, .producer_sequence = 10}));
+  REQUIRE(trading.filter.Trim(batch).events.size() == batch.events.size());
+  const std::string latest = runtime::SaveCheckpoint(saved, shell);
+  v1::Checkpoint messages[2];
+  for (int revision = 1; revision <= 2; ++revision) {
+    CAPTURE(revision);
+    const GoldenFile golden = *Golden(*v1::Checkpoint::descriptor(), revision, latest);
+    CheckMessage(golden, messages[revision - 1]);
+    GoldenProcessor restored;
+    runtime::ShellState state;
+    REQUIRE(runtime::RestoreCheckpoint(golden.bytes, restored, state).ok());
+    CHECK(restored.count() == 7);
+    CHECK(restored.note() == "seven");
+    CHECK(state.next_producer_sequence == 78);
+    CHECK(state.build == "0.1.0+abc");
+    runtime::LanePosition& position = state.positions.at("trading");
+    CHECK(position.sequence == 345);
+    CHECK(position.parts == (revision == 1 ? 0 : 2));
+    if (revision == 2) CHECK(runtime::SaveCheckpoint(restored, state) == golden.bytes);
+    CHECK(position.filter.Trim(batch).events.empty());
+    CHECK_FALSE(position.filter.Accept("trading", seen));
+    CHECK(position.filter.Accept("trading", next));
+  }
+  CHECK(Unset(*v1::Checkpoint::descriptor(), {&messages[0], &messages[1]}) == "");
 }
 
 TEST_CASE("golden: a strategy profile, as configuration events carry it", "[schemas]") {

@@ -20,23 +20,26 @@ TEST_CASE("checkpoint: state, filter and positions come back", "[runtime]") {
   test::CollectingSink sink;
   for (int i = 0; i < 3; ++i) processor.Process({{}, ClockTick{}}, sink);
   runtime::ShellState shell;
-  shell.positions["trading"] = 42;
-  shell.filter.Accept("trading", {Producer::kScoring, 1, 5});
+  shell.positions["trading"] = {.sequence = 42, .parts = 3, .filter = {}};
+  shell.positions["trading"].filter.Accept("trading", {Producer::kScoring, 1, 5});
   shell.next_producer_sequence = 9;
-  const std::string bytes = runtime::SaveCheckpoint(processor, shell, "a build");
+  shell.build = "a build";
+  const std::string bytes = runtime::SaveCheckpoint(processor, shell);
 
   test::EchoProcessor restored = Echo();
   runtime::ShellState restored_shell;
   REQUIRE(runtime::RestoreCheckpoint(bytes, restored, restored_shell).ok());
-  CHECK(restored_shell.positions.at("trading") == 42);
+  CHECK(restored_shell.positions.at("trading").sequence == 42);
+  CHECK(restored_shell.positions.at("trading").parts == 3);
+  CHECK(restored_shell.build == "a build");
   CHECK(restored_shell.next_producer_sequence == 9);
-  CHECK_FALSE(restored_shell.filter.Accept("trading", {Producer::kScoring, 1, 5}));
+  CHECK_FALSE(restored_shell.positions.at("trading").filter.Accept("trading", {Producer::kScoring, 1, 5}));
   restored.Process({{}, ClockTick{}}, sink);
   CHECK(sink.Bodies<TradeBust>().back().trade_id == 4);
 }
 
 TEST_CASE("checkpoint: another producer's, a damaged or a cut one is refused", "[runtime]") {
-  const std::string bytes = runtime::SaveCheckpoint(Echo(), {}, "a build");
+  const std::string bytes = runtime::SaveCheckpoint(Echo(), {});
   test::EchoProcessor other = Echo(Producer::kJournal);
   runtime::ShellState shell;
   CHECK(runtime::RestoreCheckpoint(bytes, other, shell).code() == absl::StatusCode::kFailedPrecondition);
