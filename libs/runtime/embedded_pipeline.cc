@@ -46,7 +46,7 @@ class EmbeddedPipeline::FeaturesSink final : public EventSink {
     if (pipeline_.features_observer_) pipeline_.features_observer_(event);
     ScoringSink scoring(pipeline_);
     pipeline_.processors_.scoring->Process(event, scoring);
-    if (event.header.producer == Producer::kUniverse) return;  // its own echo
+    if (pipeline_.processors_.universe == nullptr || event.header.producer == Producer::kUniverse) return;  // own echo
     QueueSink universe(pipeline_.universe_queue_);
     pipeline_.processors_.universe->Process(event, universe);
   }
@@ -79,11 +79,26 @@ absl::Status EmbeddedPipeline::Configure(const Event& event) {
   return Step(event);
 }
 
+LaneOutput& EmbeddedPipeline::MarketOutput(Producer producer) {
+  switch (producer) {
+    case Producer::kGateway:
+      return gateway_out_;
+    case Producer::kUniverse:
+      return universe_out_;
+    default:
+      return ingest_out_;
+  }
+}
+
 absl::Status EmbeddedPipeline::OnMarketMessage(const log::LaneMessage& message) {
   absl::StatusOr<GroupView> group = GroupView::Open(message.bytes);
-  if (!group.ok()) return group.status();
+  if (!group.ok()) {
+    ++bad_messages_;
+    return absl::OkStatus();
+  }
   static const std::string kMarketLane = "market.0";
   if (!filter_.Accept(kMarketLane, group->header())) return absl::OkStatus();
+  LaneOutput& out = MarketOutput(group->header().producer);
 
   absl::Status status;
   std::string_view encoded, payload;
@@ -91,7 +106,7 @@ absl::Status EmbeddedPipeline::OnMarketMessage(const log::LaneMessage& message) 
     const auto on_event = [&](const Event& event) {
       const auto* batch = std::get_if<MarketBatch>(&event.body);
       if (batch == nullptr) {
-        ingest_out_.AddEncoded(event.header.event_time, encoded);
+        out.AddEncoded(event.header.event_time, encoded);
         status = Step(event);
         if (status.ok()) status = DeliverUniverse();
         return;
@@ -101,22 +116,22 @@ absl::Status EmbeddedPipeline::OnMarketMessage(const log::LaneMessage& message) 
       if (!fresh.events.empty()) status = StepBatch(event.header, fresh);
       if (!status.ok()) return;
       if (whole && batch_written_ == 0) {
-        ingest_out_.AddEncoded(event.header.event_time, encoded);
+        out.AddEncoded(event.header.event_time, encoded);
       } else if (batch_written_ < fresh.events.size()) {
         MarketBatch rest = fresh;
         rest.events = fresh.events.subspan(batch_written_);
         if (batch_written_ > 0) rest.previous_row_time = fresh.events[batch_written_ - 1].event_time;
-        ingest_out_.Add({event.header, rest});
+        out.Add({event.header, rest});
       }
     };
-    if (absl::Status decoded = decoder_.DecodeEvent(payload, group->header().producer, on_event); !decoded.ok()) {
-      return decoded;
+    if (!decoder_.DecodeEvent(payload, group->header().producer, on_event).ok()) {
+      ++bad_messages_;
+      break;
     }
   }
   if (!status.ok()) return status;
-  if (!group->ok()) return absl::DataLossError("an event group does not parse");
   const uint64_t rows = std::exchange(rows_uncommitted_, 0);
-  return ingest_out_.Commit(rows);
+  return out.Commit(rows);
 }
 
 // A batch goes through in parts, cut before each clock tick: what a window makes the services emit stands behind that

@@ -27,7 +27,7 @@ namespace spillway::runtime {
 
 struct PipelineProcessors {
   std::unique_ptr<Processor> metrics;
-  std::unique_ptr<Processor> universe;
+  std::unique_ptr<Processor> universe;  // nullptr: its decisions are on the market lane already
   std::unique_ptr<Processor> scoring;
   std::unique_ptr<Processor> risk;
   std::unique_ptr<Processor> notifier;
@@ -54,11 +54,13 @@ class EmbeddedPipeline {
 
   // An event of the gateway's on the market lane (configuration versions).
   absl::Status Configure(const Event& event);
-  // One message of the recorded market lane, written by ingest.
+  // One message of the recorded market lane. With a universe of its own the pipeline takes ingest's alone; without one
+  // it takes them as they were recorded, whoever wrote them. What cannot be read is left out and counted.
   absl::Status OnMarketMessage(const log::LaneMessage& message);
   // The end of the lane: the last window is closed.
   absl::Status Finish();
 
+  uint64_t bad_messages() const { return bad_messages_; }
   uint64_t market_events() const { return market_events_; }
   uint64_t market_rows() const { return market_rows_; }
 
@@ -74,6 +76,7 @@ class EmbeddedPipeline {
   absl::Status CloseJournalWindow();
   absl::Status DeliverUniverse();
   void ToTradingReaders(const Event& event);
+  LaneOutput& MarketOutput(Producer producer);
 
   PipelineProcessors processors_;
   std::vector<std::unique_ptr<TradingReader>> trading_readers_;  // risk, notifier, journal: the order of their groups
@@ -94,6 +97,7 @@ class EmbeddedPipeline {
   uint64_t rows_uncommitted_ = 0;
   uint64_t market_events_ = 0;
   uint64_t market_rows_ = 0;
+  uint64_t bad_messages_ = 0;
 };
 
 }  // namespace spillway::runtime

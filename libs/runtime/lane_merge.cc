@@ -15,8 +15,7 @@ class LaneMerge::Input {
       : name_(std::move(name)), reader_(std::move(reader)) {}
 
   absl::StatusOr<bool> NextMessage(Duration wait, bool merged) {
-    absl::StatusOr<bool> more =
-        wait > Duration::zero() ? reader_->NextWithin(message_, wait) : reader_->Next(message_);
+    absl::StatusOr<bool> more = wait > Duration::zero() ? reader_->NextWithin(message_, wait) : reader_->Next(message_);
     if (!more.ok() || !*more) return more;
     ++messages_;
     side_.assign(message_.side);
@@ -47,8 +46,8 @@ class LaneMerge::Input {
     }
     std::string_view encoded, payload;
     while (!held_ && group_ && status_.ok() && group_->Next(encoded, payload)) {
-      const absl::Status decoded = decoder_.DecodeEvent(payload, group_->header().producer,
-                                                        [&](const Event& event) { OnEvent(event, take); });
+      const absl::Status decoded =
+          decoder_.DecodeEvent(payload, group_->header().producer, [&](const Event& event) { OnEvent(event, take); });
       if (!decoded.ok()) status_ = decoded;
     }
     if (group_ && status_.ok() && !group_->ok()) status_ = absl::DataLossError("an event group does not parse");
@@ -75,16 +74,17 @@ class LaneMerge::Input {
       absl::StatusOr<bool> more = NextMessage(std::chrono::seconds(5), merged);
       if (!more.ok()) return more.status();
       if (!*more) {
-        return absl::DataLossError(fmt::format("lane {} ends at message {}: expected message {} behind it, which a "
-                                               "checkpoint has seen",
-                                               name_, message_.sequence, next));
+        return absl::DataLossError(
+            fmt::format("lane {} ends at message {}: expected message {} behind it, which a "
+                        "checkpoint has seen",
+                        name_, message_.sequence, next));
       }
       if (!status_.ok()) status_ = absl::OkStatus();  // it was reported when it was read first
       bool other = false;
       Drain([&](const Event&) { other = true; }, /*stop_at_ticks=*/true);
       if (other) {
-        return absl::DataLossError(fmt::format("lane {} message {} is not what a checkpoint has seen of it", name_,
-                                               message_.sequence));
+        return absl::DataLossError(
+            fmt::format("lane {} message {} is not what a checkpoint has seen of it", name_, message_.sequence));
       }
     }
     return absl::OkStatus();

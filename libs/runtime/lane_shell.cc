@@ -92,9 +92,9 @@ absl::Status LaneShell::Start(const std::optional<std::string>& checkpoint, std:
   if (checkpoint) {
     absl::Status restored = RestoreCheckpoint(*checkpoint, *processor_, state);
     if (restored.ok() && state.next_producer_sequence > recorded_sequence_ + 1) {
-      restored = absl::DataLossError(fmt::format("the checkpoint counts {} groups on {}, the lane has {}",
-                                                 state.next_producer_sequence - 1, options_.output,
-                                                 recorded_sequence_));
+      restored =
+          absl::DataLossError(fmt::format("the checkpoint counts {} groups on {}, the lane has {}",
+                                          state.next_producer_sequence - 1, options_.output, recorded_sequence_));
     }
     if (!restored.ok()) {
       note = fmt::format("{}; folding the lane from its beginning", std::string(restored.message()));
@@ -160,9 +160,10 @@ absl::Status LaneShell::Commit() {
     if (!absl::IsAborted(appended.status()) || attempt == kAbortedMax) return appended.status();
     if (absl::Status status = LoadRecorded(); !status.ok()) return status;
     if (recorded_sequence_ + 1 < next_sequence_) {
-      return absl::DataLossError(fmt::format("lane {} has our groups up to {} only, expected {}: it lost what it had "
-                                             "acknowledged",
-                                             options_.output, recorded_sequence_, next_sequence_ - 1));
+      return absl::DataLossError(
+          fmt::format("lane {} has our groups up to {} only, expected {}: it lost what it had "
+                      "acknowledged",
+                      options_.output, recorded_sequence_, next_sequence_ - 1));
     }
   }
   ++groups_suppressed_;
@@ -173,15 +174,16 @@ absl::Status LaneShell::Commit() {
 
 absl::Status LaneShell::CheckReplica(std::string_view recorded) const {
   if (EventsToCompare(recorded) == EventsToCompare(encoder_.bytes())) return absl::OkStatus();
-  return absl::InternalError(fmt::format("group {} of {} on lane {} is not what this process computes: its replica has "
-                                         "another build or another input; this one must not go on",
-                                         next_sequence_, ProducerName(processor_->producer()), options_.output));
+  return absl::InternalError(
+      fmt::format("group {} of {} on lane {} is not what this process computes: its replica has "
+                  "another build or another input; this one must not go on",
+                  next_sequence_, ProducerName(processor_->producer()), options_.output));
 }
 
 std::string LaneShell::Checkpoint() const {
-  return SaveCheckpoint(*processor_, {.positions = merge_.positions(),
-                                      .next_producer_sequence = next_sequence_,
-                                      .build = options_.build});
+  return SaveCheckpoint(
+      *processor_,
+      {.positions = merge_.positions(), .next_producer_sequence = next_sequence_, .build = options_.build});
 }
 
 }  // namespace spillway::runtime

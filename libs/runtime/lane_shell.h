@@ -1,11 +1,11 @@
-// Moves events between lanes and one processor, live: reads a unit of input, appends what the processor says of it as one
-// group, remembers where it is. What runs a processor over NATS, and nothing else does; it knows no clock, thread or
-// configuration (libs/service has those).
+// Moves events between lanes and one processor, live: reads a unit of input, appends what the processor says of it as
+// one group, remembers where it is. What runs a processor over NATS, and nothing else does; it knows no clock, thread
+// or configuration (libs/service has those).
 //
-// Exactly once in effect. Every group has a producer sequence, counted by the processor's outputs alone, so that folding
-// the input again numbers them again: what the lane has already is not appended a second time. This one mechanism serves
-// restarts (fold what came behind the checkpoint), lost answers, and replicas: two processes of one producer write the
-// same groups, and whichever is first wins.
+// Exactly once in effect. Every group has a producer sequence, counted by the processor's outputs alone, so that
+// folding the input again numbers them again: what the lane has already is not appended a second time. This one
+// mechanism serves restarts (fold what came behind the checkpoint), lost answers, and replicas: two processes of one
+// producer write the same groups, and whichever is first wins.
 #pragma once
 
 #include <cstdint>
@@ -51,13 +51,14 @@ class LaneShell {
   // `log` and `observer` outlive the shell.
   LaneShell(MakeProcessor make, log::EventLog& log, LaneShellOptions options, ShellObserver* observer = nullptr);
 
-  // Opens the lanes and goes on from the checkpoint, or from the lanes' beginning where there is none, this build cannot
-  // read it, or the lane lacks outputs that it counts (`note` says so). OutOfRange: the input's beginning was removed.
+  // Opens the lanes and goes on from the checkpoint, or from the lanes' beginning where there is none, this build
+  // cannot read it, or the lane lacks outputs that it counts (`note` says so). OutOfRange: the input's beginning was
+  // removed.
   absl::Status Start(const std::optional<std::string>& checkpoint, std::string& note);
 
-  // Reads one message, or goes on with a window, and commits when a unit is complete. False: nothing came within `wait`.
-  // Unavailable: the group could not be appended yet; the next Step tries again before it reads on. DataLoss: the lane
-  // lost groups of ours; the shell must be started again. Internal: a replica wrote something else.
+  // Reads one message, or goes on with a window, and commits when a unit is complete. False: nothing came within
+  // `wait`. Unavailable: the group could not be appended yet; the next Step tries again before it reads on. DataLoss:
+  // the lane lost groups of ours; the shell must be started again. Internal: a replica wrote something else.
   absl::StatusOr<bool> Step(Duration wait);
 
   // Whether the processor has seen all there was once since Start.

@@ -5,47 +5,17 @@
 #include "fmt/format.h"
 #include "libs/events/codec.h"
 #include "libs/runtime/lane_merge.h"
+#include "libs/runtime/producer_events.h"
 
 namespace spillway::runtime {
 namespace {
 
 constexpr uint64_t kProgressEvery = 4096;
 
-// The recorded outputs of one producer, event by event, still encoded.
-class RecordedOutputs {
- public:
-  RecordedOutputs(Producer producer, std::unique_ptr<log::LaneReader> reader)
-      : producer_(producer), reader_(std::move(reader)) {}
-
-  // False at the end of the lane.
-  absl::StatusOr<bool> Next(std::string_view& encoded, std::string_view& payload) {
-    while (true) {
-      while (group_ && group_->Next(encoded, payload)) {
-        if (BodyField(payload) != kProcessorVersionField) return true;  // the shell's, not the processor's
-      }
-      if (group_ && !group_->ok())
-        return absl::DataLossError(fmt::format("message {} does not parse", message_.sequence));
-      absl::StatusOr<bool> more = reader_->Next(message_);
-      if (!more.ok() || !*more) return more;
-      absl::StatusOr<GroupView> group = GroupView::Open(message_.bytes);
-      if (!group.ok()) return group.status();
-      group_.reset();
-      if (group->header().producer == producer_) group_ = *group;
-    }
-  }
-  uint64_t sequence() const { return message_.sequence; }
-
- private:
-  Producer producer_;
-  std::unique_ptr<log::LaneReader> reader_;
-  log::LaneMessage message_;
-  std::optional<GroupView> group_;
-};
-
 // Compares what the processor emits with what is recorded, and remembers the first difference.
 class ComparingSink final : public EventSink {
  public:
-  ComparingSink(Producer producer, log::LaneName lane, bool open_ended, RecordedOutputs& recorded)
+  ComparingSink(Producer producer, log::LaneName lane, bool open_ended, ProducerEvents& recorded)
       : producer_(producer), lane_(std::move(lane)), open_ended_(open_ended), recorded_(recorded) {}
 
   void Emit(const Event& event) override {
@@ -103,7 +73,7 @@ class ComparingSink final : public EventSink {
   Producer producer_;
   log::LaneName lane_;
   const bool open_ended_;
-  RecordedOutputs& recorded_;
+  ProducerEvents& recorded_;
   GroupEncoder encoder_;
 };
 
@@ -114,11 +84,12 @@ absl::StatusOr<ProcessorReplay> ReplayProcessor(Processor& processor, log::Event
   const Producer producer = processor.producer();
   absl::StatusOr<std::unique_ptr<log::LaneReader>> output = log.OpenReader(plan.output);
   if (!output.ok()) return output.status();
-  RecordedOutputs recorded(producer, std::move(*output));
+  ProducerEvents recorded(producer, std::move(*output));
   ComparingSink sink(producer, plan.output, plan.open_ended, recorded);
   sink.result.producer = producer;
 
-  LaneMerge inputs([&](const log::LaneName&, const log::LaneMessage&, const absl::Status&) { ++sink.result.bad_messages; });
+  LaneMerge inputs(
+      [&](const log::LaneName&, const log::LaneMessage&, const absl::Status&) { ++sink.result.bad_messages; });
   for (const log::LaneName& name : plan.inputs) {
     absl::StatusOr<std::unique_ptr<log::LaneReader>> reader = log.OpenReader(name);
     if (!reader.ok()) return reader.status();

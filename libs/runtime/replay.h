@@ -25,8 +25,8 @@ struct Divergence {
 
 struct ProcessorReplay {
   Producer producer = Producer::kNone;
-  uint64_t inputs = 0;   // messages read
-  uint64_t outputs = 0;  // events compared
+  uint64_t inputs = 0;        // messages read
+  uint64_t outputs = 0;       // events compared
   uint64_t unrecorded = 0;    // ReplayPlan::open_ended: outputs behind the last recorded one
   uint64_t bad_messages = 0;  // input that could not be read, then as now
   std::optional<Divergence> divergence;

@@ -42,7 +42,10 @@ const std::vector<Revision>& Revisions() {
       {"AlertReceipt", 2,
        [](EventBody& body) {
          auto& receipt = std::get<AlertReceipt>(body);
-         receipt = {.alert = receipt.alert, .channel = receipt.channel, .state = ReceiptState::kSuppressed, .detail = receipt.detail};
+         receipt = {.alert = receipt.alert,
+                    .channel = receipt.channel,
+                    .state = ReceiptState::kSuppressed,
+                    .detail = receipt.detail};
        }},
   };
   return revisions;

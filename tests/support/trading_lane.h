@@ -31,7 +31,8 @@ void PersistFields(Archive& a, AlertUpdate& v) {
 }
 template <class Archive>
 void PersistFields(Archive& a, AlertReceipt& v) {
-  a(v.alert, v.channel, v.state, v.detail, v.delivery, v.update, v.attempt, v.message_id, v.latency, v.possibly_repeated);
+  a(v.alert, v.channel, v.state, v.detail, v.delivery, v.update, v.attempt, v.message_id, v.latency,
+    v.possibly_repeated);
 }
 
 namespace test {

@@ -56,6 +56,28 @@ absl::StatusOr<std::vector<StrategyInstance>> LoadInstances(const std::vector<st
   return instances;
 }
 
+std::vector<Event> ConfigurationEvents(Time time, const std::vector<StrategyInstance>& instances) {
+  std::vector<Event> events;
+  const auto add = [&](StrategyInstanceId instance, EventBody body) {
+    Event& event = events.emplace_back();
+    event.header.producer = Producer::kGateway;
+    event.header.event_time = event.header.ingest_time = time;
+    event.header.instance = instance;
+    event.header.cause.ordinal = static_cast<uint32_t>(events.size() - 1);
+    event.body = std::move(body);
+  };
+  add(0, ProcessorVersion{.build = std::string(BuildId())});
+  for (const StrategyInstance& instance : instances) {
+    add(StrategyInstanceIdOf(instance.name),
+        ConfigurationVersion{.kind = ConfigurationKind::kProfile,
+                             .name = instance.name,
+                             .mode = instance.shadow ? InstanceMode::kShadow : InstanceMode::kActive,
+                             .effective_time = time,
+                             .document = profile::SerializeDeterministic(instance.profile)});
+  }
+  return events;
+}
+
 namespace {
 
 // Writes the gateway's events: they are caused by a person, not by an event, so they are only counted.
@@ -63,11 +85,17 @@ class Gateway {
  public:
   explicit Gateway(runtime::EmbeddedPipeline& pipeline) : pipeline_(pipeline) {}
 
-  absl::Status Emit(Time time, StrategyInstanceId instance, EventBody body) {
+  absl::Status Configure(Time time, const std::vector<StrategyInstance>& instances) {
+    for (const Event& event : ConfigurationEvents(time, instances)) {
+      ++ordinal_;
+      if (absl::Status status = pipeline_.Configure(event); !status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+  absl::Status Emit(Time time, EventBody body) {
     Event event;
     event.header.producer = Producer::kGateway;
     event.header.event_time = event.header.ingest_time = time;
-    event.header.instance = instance;
     event.header.cause.ordinal = ordinal_++;
     event.body = std::move(body);
     return pipeline_.Configure(event);
@@ -77,20 +105,6 @@ class Gateway {
   runtime::EmbeddedPipeline& pipeline_;
   uint32_t ordinal_ = 0;
 };
-
-absl::Status Configure(Gateway& gateway, Time time, const std::vector<StrategyInstance>& instances) {
-  absl::Status status = gateway.Emit(time, 0, ProcessorVersion{.build = std::string(BuildId())});
-  for (const StrategyInstance& instance : instances) {
-    if (!status.ok()) return status;
-    status = gateway.Emit(time, StrategyInstanceIdOf(instance.name),
-                          ConfigurationVersion{.kind = ConfigurationKind::kProfile,
-                                               .name = instance.name,
-                                               .mode = instance.shadow ? InstanceMode::kShadow : InstanceMode::kActive,
-                                               .effective_time = time,
-                                               .document = profile::SerializeDeterministic(instance.profile)});
-  }
-  return status;
-}
 
 // Calls `take` for the definitions in a message.
 absl::Status ForEachDefinition(const log::LaneMessage& message,
@@ -113,14 +127,14 @@ absl::Status ForEachDefinition(const log::LaneMessage& message,
 // The definitions in a message, completed by the reference data.
 absl::Status Complete(Gateway& gateway, const log::LaneMessage& message, const universe::ReferenceData& reference) {
   return ForEachDefinition(message, [&](Time time, InstrumentDefinition definition) {
-    return reference.Complete(definition) ? gateway.Emit(time, 0, definition) : absl::OkStatus();
+    return reference.Complete(definition) ? gateway.Emit(time, definition) : absl::OkStatus();
   });
 }
 
 // What an earlier run of this session completed: facts about the instruments, unlike the profiles it was run with.
 absl::Status KeepCompleted(Gateway& gateway, const log::LaneMessage& message) {
   return ForEachDefinition(
-      message, [&](Time time, const InstrumentDefinition& definition) { return gateway.Emit(time, 0, definition); });
+      message, [&](Time time, const InstrumentDefinition& definition) { return gateway.Emit(time, definition); });
 }
 
 }  // namespace
@@ -143,7 +157,7 @@ absl::Status RunPipeline(runtime::EmbeddedPipeline& pipeline, log::LaneReader& m
       if (!status.ok()) return status;
       continue;
     }
-    if (!configured) status = Configure(gateway, message.time, instances);
+    if (!configured) status = gateway.Configure(message.time, instances);
     configured = true;
     if (status.ok()) status = pipeline.OnMarketMessage(message);
     if (status.ok() && !reference.empty()) status = Complete(gateway, message, reference);
@@ -151,6 +165,18 @@ absl::Status RunPipeline(runtime::EmbeddedPipeline& pipeline, log::LaneReader& m
     progress(pipeline.market_rows());
   }
   return pipeline.Finish();
+}
+
+absl::Status RunRecorded(runtime::EmbeddedPipeline& pipeline, log::LaneReader& market,
+                         const std::function<void(uint64_t rows)>& progress) {
+  log::LaneMessage message;
+  while (true) {
+    const absl::StatusOr<bool> more = market.Next(message);
+    if (!more.ok()) return more.status();
+    if (!*more) return pipeline.Finish();
+    if (absl::Status status = pipeline.OnMarketMessage(message); !status.ok()) return status;
+    progress(pipeline.market_rows());
+  }
 }
 
 }  // namespace spillway::cli

@@ -27,6 +27,13 @@ struct StrategyInstance {
 // Loads the profiles; the first is active, the others run in shadow. The same profile twice gets #1 and #2.
 absl::StatusOr<std::vector<StrategyInstance>> LoadInstances(const std::vector<std::string>& profiles);
 
+// What the gateway writes to a market lane for them to be in force: which build says so, and each profile.
+std::vector<Event> ConfigurationEvents(Time time, const std::vector<StrategyInstance>& instances);
+
+// Feeds a pipeline without a universe of its own the lane as it was recorded, whoever wrote it.
+absl::Status RunRecorded(runtime::EmbeddedPipeline& pipeline, log::LaneReader& market,
+                         const std::function<void(uint64_t rows)>& progress);
+
 // Feeds the pipeline: the configuration first, then what ingest wrote to the lane (what others wrote there belongs to
 // the run that recorded it), with reference data behind the definitions that it completes. Without reference data those
 // completed when the session was recorded are kept.

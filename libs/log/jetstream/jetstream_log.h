@@ -3,8 +3,8 @@
 //   lane "market.0"  stream "spillway_market_0", subjects "spillway.v1.market.0.<producer>"
 //   lane "trading"   stream "spillway_trading",  subjects "spillway.v1.trading.<producer>"
 //
-// A message is one event group; its headers carry lane time, rows and the side record (T, R, S) and Nats-Msg-Id, a digest
-// of its bytes. A LaneMessage's sequence is the stream's.
+// A message is one event group; its headers carry lane time, rows and the side record (T, R, S) and Nats-Msg-Id, a
+// digest of its bytes. A LaneMessage's sequence is the stream's.
 //
 // What is guaranteed (docs/jetstream.md): Append returns when the server has stored the message. One publish is in
 // flight a writer, and expects the writer's own subject to end where it last saw it: a second process of the same
@@ -33,7 +33,8 @@ struct RetentionOptions {
 // FailedPrecondition if a stream of that name has other subjects.
 absl::Status EnsureLanes(Connection& connection, const std::vector<log::LaneName>& lanes,
                          const RetentionOptions& retention);
-// Where messages go that a reader could not decode: stream "<prefix>_dead_letters", subject "<prefix>.v1.dead.<service>".
+// Where messages go that a reader could not decode: stream "<prefix>_dead_letters", subject
+// "<prefix>.v1.dead.<service>".
 absl::Status EnsureDeadLetters(Connection& connection, const RetentionOptions& retention);
 absl::Status AppendDeadLetter(Connection& connection, std::string_view service, std::string_view lane,
                               uint64_t sequence, std::string_view reason, std::string_view bytes);
@@ -55,12 +56,13 @@ class JetStreamLog final : public log::EventLog {
   absl::StatusOr<LaneInfo> Info(const log::LaneName& lane);
 
   // Append: blocks until stored; repeats while the server is away or slow, for publish_timeout, then Unavailable (the
-  // same call may be made again: what was stored meanwhile is recognised). Aborted: another process of this producer has
-  // appended; after LastOwn() the writer goes on behind it. Other errors (no such stream, permission, too big) are final.
+  // same call may be made again: what was stored meanwhile is recognised). Aborted: another process of this producer
+  // has appended; after LastOwn() the writer goes on behind it. Other errors (no such stream, permission, too big) are
+  // final.
   absl::StatusOr<std::unique_ptr<log::LaneWriter>> OpenWriter(const log::LaneName& lane) override;
-  // Next and NextWithin follow the lane. The messages that wait in this process are bounded by the server's flow control.
-  // OutOfRange: the wanted messages were removed by retention. DataLoss: the lane ends before what was read already
-  // (the server lost its data). A lost connection is no error: the reader goes on where it was when it is back.
+  // Next and NextWithin follow the lane. The messages that wait in this process are bounded by the server's flow
+  // control. OutOfRange: the wanted messages were removed by retention. DataLoss: the lane ends before what was read
+  // already (the server lost its data). A lost connection is no error: the reader goes on where it was when it is back.
   absl::StatusOr<std::unique_ptr<log::LaneReader>> OpenReader(const log::LaneName& lane) override;
   std::vector<log::LaneName> Lanes() const override;
 
