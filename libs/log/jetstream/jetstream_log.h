@@ -8,7 +8,9 @@
 //
 // What is guaranteed (docs/jetstream.md): Append returns when the server has stored the message. One publish is in
 // flight a writer, and expects the writer's own subject to end where it last saw it: a second process of the same
-// producer is noticed before anything of it is overtaken, and a repeated publish is never stored twice.
+// producer is noticed before anything of it is overtaken, and a repeated publish is never stored twice. Two appends of
+// one producer with the same bytes within two minutes are one (it returns the sequence of the first): event groups
+// differ by their producer sequence.
 #pragma once
 
 #include <map>
@@ -44,6 +46,7 @@ struct LaneInfo {
   uint64_t last_sequence = 0;
   uint64_t messages = 0;
   uint64_t bytes = 0;
+  Time created;  // by the server's clock: tells the lane from one that was made in its place
 };
 
 class JetStreamLog final : public log::EventLog {
@@ -62,7 +65,13 @@ class JetStreamLog final : public log::EventLog {
   absl::StatusOr<std::unique_ptr<log::LaneWriter>> OpenWriter(const log::LaneName& lane) override;
   // Next and NextWithin follow the lane. The messages that wait in this process are bounded by the server's flow
   // control. OutOfRange: the wanted messages were removed by retention. DataLoss: the lane ends before what was read
-  // already (the server lost its data). A lost connection is no error: the reader goes on where it was when it is back.
+  // already, or before where it is to be read from, or is another lane of this name (the server lost its data): open a
+  // new reader when that is settled. A lost connection is no error: the reader goes on where it was when it is back.
+  //
+  // NextWithin asks nobody: NextWithin(message, 0) gives what has arrived. It takes up to 2 s longer while a server is
+  // coming back. Next asks the server for the lane's end where nothing is known to be on its way, one request each time
+  // it returns false; Unavailable where nobody answers for publish_timeout. SeekToTime searches by lane time with one
+  // request a step: exact where lane time never goes back, else near by.
   absl::StatusOr<std::unique_ptr<log::LaneReader>> OpenReader(const log::LaneName& lane) override;
   std::vector<log::LaneName> Lanes() const override;
 

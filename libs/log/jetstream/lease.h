@@ -25,9 +25,10 @@ class Lease {
   ~Lease();  // gives it back, so that another may take it at once
 
   // Takes or renews it: to be called every half second or so, by one thread. Blocks for at most a second. True: held,
-  // until valid_until(). False: somebody else holds it, or it could not be renewed.
+  // for kLeaseTtl less 200 ms from now. False: somebody else holds it, or it could not be renewed.
   bool Renew();
-  // Whether it is held now. By a steady clock, and cautious: it counts from before the renewal was sent.
+  // Whether it is held now, for any thread. By a steady clock, and cautious: it counts from before the renewal was
+  // sent.
   bool held() const;
   // Who holds it, as last seen.
   std::string holder() const;
@@ -37,12 +38,14 @@ class Lease {
   std::unique_ptr<Impl> impl_;
 };
 
-// "metrics/market.0" -> its entry. Entries are written every 250 ms or so and live 10 s: who stands still is not there.
+// "metrics/market.0" -> its entry. Entries are written every 250 ms or so and live 10 s: who is dead is not there.
 struct PositionEntry {
   uint64_t sequence = 0;
-  uint64_t steady_age_ns = 0;  // how old the entry is, as the server says
+  uint64_t age_ns = 0;  // how much older it is than the newest entry of all, by the server's clock
 };
+// One try, which takes a second at most. `reader`: letters, digits, - and _; InvalidArgument else.
 absl::Status PutPosition(Connection& connection, const std::string& reader, const std::string& lane, uint64_t sequence);
+// One request, and one an entry.
 absl::StatusOr<std::map<std::string, PositionEntry>> ReadPositions(Connection& connection);
 
 }  // namespace spillway::jetstream
