@@ -25,5 +25,6 @@ pkg_check_modules(cairo REQUIRED IMPORTED_TARGET cairo)
 if(SPILLWAY_TESTS)
   find_package(Catch2 CONFIG REQUIRED)  # no version: 2.13 on Debian 12, 3.7 on Debian 13
 endif()
-# Some packages' Threads::Threads asks for -pthread, which glibc needs no more and which spoils the precompiled headers.
-set_property(TARGET Threads::Threads PROPERTY INTERFACE_COMPILE_OPTIONS)
+if(TARGET re2::re2)  # gRPC's; its -pthread, which glibc needs no more, spoils the precompiled headers of the tests
+  set_property(TARGET re2::re2 PROPERTY INTERFACE_COMPILE_OPTIONS)
+endif()

@@ -65,7 +65,7 @@ TEST_CASE("checkpoint store: of those that wait the last is written, at the late
 
 TEST_CASE("checkpoint store: every damage to the newest is noticed and the previous one is used", "[service]") {
   SetUpLog("metrics", "", Severity::kError);  // a warning for each byte is too many
-  const test::TemporaryFolder folder;
+  const test::TemporaryFolder folder(test::TemporaryFolder::Place::kMemory);
   const Files files(folder.path());
   SaveAll(folder.path(), {"older", "newer"});
   const std::string good = log::ReadWholeFile(files.newest).value();
