@@ -89,6 +89,7 @@ class GroupView {
 uint32_t BodyField(std::string_view payload);
 inline constexpr uint32_t kInstrumentDefinitionField = 20;
 inline constexpr uint32_t kMarketBatchField = 21;
+inline constexpr uint32_t kFeedGapField = 29;
 inline constexpr uint32_t kProcessorVersionField = 33;
 
 }  // namespace spillway

@@ -78,6 +78,13 @@ int ProfileList(const ProfileArguments& arguments);
 int ProfileShow(const ProfileArguments& arguments);
 int ProfileCheck(const ProfileArguments& arguments);
 
+struct ProjectArguments {
+  std::string session, host = "127.0.0.1", database = "spillway", user = "spillway", password_file, schema = "public";
+  uint16_t port = 5432;
+  bool rebuild = false, dump = false, json = false;
+};
+int Project(const ProjectArguments& arguments);
+
 struct DemoArguments {
   std::string out, scenario = "demo";
   bool json = false;

@@ -196,6 +196,26 @@ void AddProfile(CLI::App& app, std::function<int()>& run) {
   check->callback([&run] { run = [] { return ProfileCheck(a); }; });
 }
 
+void AddProject(CLI::App& app, std::function<int()>& run) {
+  static ProjectArguments a;
+  CLI::App* command =
+      Command(app, "project", "Write what a recorded run decided and told into PostgreSQL tables",
+              "  spillway project out --postgres-host 127.0.0.1 --user spillway --password-file postgres.password\n"
+              "  spillway project golden --rebuild --password-file postgres.password\n");
+  command->add_option("session", a.session, "Session directory: of `spillway run`, or the journal's record")
+      ->required();
+  command->add_option("--postgres-host", a.host, "Name, address, or directory of the socket; default 127.0.0.1");
+  command->add_option("--port", a.port, "Default 5432");
+  command->add_option("--database", a.database, "Default spillway");
+  command->add_option("--user", a.user, "Default spillway");
+  command->add_option("--password-file", a.password_file, "File that holds the password");
+  command->add_option("--schema", a.schema, "Schema of the tables, made if it is missing; default public");
+  command->add_flag("--rebuild", a.rebuild, "Empty the tables first; otherwise only what is missing is added");
+  command->add_flag("--dump", a.dump, "Then print all rows in one order, for comparison");
+  command->add_flag("--json", a.json, "Result as JSON");
+  command->callback([&run] { run = [] { return Project(a); }; });
+}
+
 void AddDemo(CLI::App& app, std::function<int()>& run) {
   static DemoArguments a;
   CLI::App* command = Command(app, "demo", "Simulate, run, verify and report, with nothing but this program",
@@ -220,6 +240,7 @@ int Main(int argc, char** argv) {
   AddReplay(app, run);
   AddTraceAndReport(app, run);
   AddProfile(app, run);
+  AddProject(app, run);
   AddDemo(app, run);
   try {
     app.parse(argc, argv);

@@ -1,0 +1,12 @@
+#include "services/journal/projections/migrations.h"
+
+namespace spillway::journal::projections {
+
+std::vector<Migration> Migrations() {
+  using namespace migration_sources;
+  return {{1, "events", std::string(k0001Events)},
+          {2, "scorecards", std::string(k0002Scorecards)},
+          {3, "views", std::string(k0003Views)}};
+}
+
+}  // namespace spillway::journal::projections

@@ -1,0 +1,365 @@
+#include "services/journal/projections/rows.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "libs/calendar/new_york.h"
+#include "libs/log/lane_chain.h"
+
+namespace spillway::journal::projections {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::array<std::string_view, 6> kAssetClasses = {"unknown",     "equity", "crypto_perpetual",
+                                                           "crypto_spot", "future", "option"};
+constexpr std::array<std::string_view, 3> kRights = {"none", "call", "put"};
+constexpr std::array<std::string_view, 5> kPhases = {"unknown", "closed", "pre_market", "regular", "after_hours"};
+constexpr std::array<std::string_view, 6> kFeedStates = {"unknown", "up", "stale", "lagging", "down", "ended"};
+constexpr std::array<std::string_view, 3> kModes = {"active", "shadow", "retired"};
+constexpr std::array<std::string_view, 4> kUpdates = {"unknown", "cancelled", "expired", "outcome"};
+constexpr std::array<std::string_view, 4> kRoutes = {"none", "alert", "confirm", "auto"};
+constexpr std::array<std::string_view, 3> kScopes = {"instance", "symbol", "global"};
+
+template <size_t N, class E>
+std::string NameOf(const std::array<std::string_view, N>& names, E value) {
+  const auto index = static_cast<size_t>(value);
+  return index < N ? std::string(names[index]) : fmt::format("#{}", index);  // of a newer build
+}
+
+std::string SideWord(Side side) {
+  return side == Side::kBid ? "buy" : side == Side::kAsk ? "sell" : "none";
+}
+
+std::string Text(std::string_view text) {
+  std::string clean(text);
+  clean.erase(std::remove(clean.begin(), clean.end(), '\0'), clean.end());
+  return clean;
+}
+
+// Values as JSON that PostgreSQL reads exactly.
+Json Value(const EventId& id) {
+  return ToString(id);
+}
+Json Value(Time time) {
+  return FormatTime(time);
+}
+Json Value(Price price) {
+  return price.ToString();
+}
+Json Value(Quantity quantity) {
+  return quantity.ToString();
+}
+Json Value(Money money) {
+  return money.ToString();
+}
+Json Value(double number) {
+  if (std::isfinite(number)) return number;
+  return std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity";  // JSON has no numbers for them
+}
+template <class T>
+Json Value(const std::optional<T>& value) {
+  return value ? Value(*value) : Json();
+}
+Json Id(StrategyInstanceId instance) {
+  return static_cast<int64_t>(instance);
+}
+
+std::string TradingDay(Time time) {
+  const std::optional<calendar::NewYorkTime> local = calendar::ToNewYork(time);
+  return calendar::FormatDate(local ? local->date : std::chrono::floor<std::chrono::days>(time));
+}
+
+std::string Dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// What all tables of events have.
+Json Begin(const EventHeader& header) {
+  return {{"event_id", Value(header.id())},
+          {"correlation_id", Value(header.correlation_id())},
+          {"event_time", Value(header.event_time)},
+          {"event_time_ns", ToNanos(header.event_time)}};
+}
+
+struct RowMaker {
+  const EventHeader& header;
+  std::vector<Row>& rows;
+
+  void Add(std::string_view table, const Json& columns) { rows.push_back({std::string(table), Dump(columns)}); }
+
+  Json WithInstrument() const {
+    Json row = Begin(header);
+    row["instrument_id"] = header.instrument;
+    return row;
+  }
+  Json WithInstance() const {
+    Json row = WithInstrument();
+    row["instance_id"] = Id(header.instance);
+    return row;
+  }
+  Json WithDay() const {
+    Json row = WithInstance();
+    row["trading_day"] = TradingDay(header.event_time);
+    return row;
+  }
+
+  void operator()(const SessionState& b) {
+    const std::optional<calendar::Date> day = calendar::DateFromNumber(b.trading_day);
+    if (!day) return;
+    Json row = Begin(header);
+    row.update({{"trading_day", calendar::FormatDate(*day)},
+                {"phase", NameOf(kPhases, b.phase)},
+                {"regular_open", Value(b.regular_open)},
+                {"regular_close", Value(b.regular_close)}});
+    Add("sessions", row);
+  }
+
+  void operator()(const InstrumentDefinition& b) {
+    Json row = Begin(header);
+    row.update({{"instrument_id", b.id},
+                {"symbol", Text(b.symbol)},
+                {"venue", Text(b.venue)},
+                {"asset_class", NameOf(kAssetClasses, b.asset_class)},
+                {"currency", Text(b.currency)},
+                {"tick", Value(b.tick)},
+                {"lot", Value(b.lot)},
+                {"multiplier", Value(b.terms.multiplier)},
+                {"inverse", b.terms.inverse},
+                {"security_type", SecurityTypeName(b.security_type)},
+                {"float_shares", Value(b.float_shares)},
+                {"sector", Text(b.sector)},
+                {"underlying", Text(b.underlying)},
+                {"expiry", Value(b.expiry)},
+                {"strike", Value(b.strike)},
+                {"option_right", NameOf(kRights, b.right)},
+                {"effective_from", Value(b.effective_from)},
+                {"effective_to", Value(b.effective_to)}});
+    Add("instruments", row);
+  }
+
+  void operator()(const ConfigurationVersion& b) {
+    Json row = Begin(header);
+    row.update({{"instance_id", Id(header.instance)},
+                {"name", Text(b.name)},
+                {"mode", NameOf(kModes, b.mode)},
+                {"effective_time", Value(b.effective_time)},
+                {"document_sha256", log::ToHex(log::Sha256(b.document))}});
+    Add("strategy_instances", row);
+  }
+
+  void operator()(const Signal& b) {
+    Json row = WithDay();
+    row.update({{"side", SideWord(b.side)},
+                {"accepted", b.accepted},
+                {"score", Value(b.score)},
+                {"threshold", Value(b.threshold)},
+                {"bid", Value(b.quote.bid)},
+                {"bid_size", Value(b.quote.bid_size)},
+                {"ask", Value(b.quote.ask)},
+                {"ask_size", Value(b.quote.ask_size)},
+                {"inputs", Json::array()}});
+    for (const EventId& input : b.inputs) row["inputs"].push_back(Value(input));
+    Add("signals", row);
+    for (size_t i = 0; i < b.rules.size(); ++i) AddRule(i + 1, b.rules[i]);
+  }
+
+  void AddRule(size_t ordinal, const RuleResult& rule) {
+    Add("signal_rules", {{"event_id", Value(header.id())},
+                         {"ordinal", ordinal},
+                         {"rule", Text(rule.rule)},
+                         {"feature", Text(rule.feature)},
+                         {"gate", rule.gate},
+                         {"passed", rule.passed},
+                         {"value", Value(rule.value)},
+                         {"not_ready", Text(rule.not_ready)},
+                         {"comparison", ComparisonSymbol(rule.comparison)},
+                         {"limit_value", Value(rule.limit)},
+                         {"points", Value(rule.points)},
+                         {"points_max", Value(rule.points_max)}});
+  }
+
+  void operator()(const SignalCancelled& b) {
+    Json row = WithDay();
+    row.update({{"signal_id", Value(b.signal)},
+                {"rule", CancelRuleName(b.rule)},
+                {"seen", Value(b.seen)},
+                {"limit_value", Value(b.limit)}});
+    Add("signal_cancellations", row);
+  }
+
+  void operator()(const TradeIntent& b) {
+    Json row = WithInstance();
+    row.update({{"signal_id", Value(b.signal)},
+                {"side", SideWord(b.side)},
+                {"entry", Value(b.entry)},
+                {"stop", Value(b.stop)},
+                {"target", Value(b.target)},
+                {"spread", Value(b.spread)},
+                {"quantity_max", Value(b.quantity_max)},
+                {"expires", Value(b.expires)},
+                {"score", Value(b.score)},
+                {"threshold", Value(b.threshold)},
+                {"shadow", b.shadow}});
+    Add("intents", row);
+  }
+
+  void operator()(const RiskDecision& b) {
+    Json row = WithDay();
+    row.update({{"intent_id", Value(b.intent)}, {"approved", b.approved}, {"low_confidence", b.low_confidence}});
+    if (b.approved) {
+      row.update({{"quantity", Value(b.quantity)},
+                  {"binding_cap", SizeCapName(b.binding_cap)},
+                  {"risk", Value(b.risk)},
+                  {"route", NameOf(kRoutes, b.route)}});
+    } else {
+      row.update({{"rule", RefusalRuleName(b.rule)},
+                  {"seen", Value(b.seen)},
+                  {"limit_value", Value(b.limit)},
+                  {"unit", Text(b.unit)}});
+    }
+    Add("decisions", row);
+  }
+
+  void operator()(const Alert& b) {
+    Json row = WithDay();
+    row.update({{"intent_id", Value(b.intent)},
+                {"signal_id", Value(b.signal)},
+                {"side", SideWord(b.side)},
+                {"entry", Value(b.entry)},
+                {"stop", Value(b.stop)},
+                {"target", Value(b.target)},
+                {"spread", Value(b.spread)},
+                {"quantity", Value(b.quantity)},
+                {"binding_cap", SizeCapName(b.binding_cap)},
+                {"risk", Value(b.risk)},
+                {"reward_net", Value(b.reward_net)},
+                {"reward_to_risk_net", Value(b.reward_to_risk_net)},
+                {"score", Value(b.score)},
+                {"threshold", Value(b.threshold)},
+                {"triggered", Value(b.triggered)},
+                {"expires", Value(b.expires)},
+                {"low_confidence", b.low_confidence},
+                {"shadow", b.shadow}});
+    Add("alerts", row);
+  }
+
+  void operator()(const AlertUpdate& b) {
+    Json row = Begin(header);
+    row.update({{"alert_id", Value(b.alert)}, {"kind", NameOf(kUpdates, b.kind)}, {"reason", Text(b.reason)}});
+    Add("alert_updates", row);
+  }
+
+  void operator()(const AlertReceipt& b) {
+    Json row = Begin(header);
+    row.update({{"alert_id", Value(b.alert)},
+                {"channel", Text(b.channel)},
+                {"state", ReceiptStateName(b.state)},
+                {"update_kind", NameOf(kUpdates, b.update)},
+                {"attempt", b.attempt},
+                {"delivery", Text(b.delivery)},
+                {"message_id", Text(b.message_id)},
+                {"latency_ns", b.latency.count()},
+                {"possibly_repeated", b.possibly_repeated},
+                {"detail", Text(b.detail)}});
+    Add("receipts", row);
+  }
+
+  void operator()(const OutcomeLabelled& b) {
+    Json row = WithDay();
+    row.update({{"intent_id", Value(b.intent)},
+                {"label", OutcomeLabelName(b.label)},
+                {"entered", Value(b.entered)},
+                {"exited", Value(b.exited)},
+                {"entry_price", Value(b.entry_price)},
+                {"exit_price", Value(b.exit_price)},
+                {"quantity", Value(b.quantity)},
+                {"profit_net", Value(b.profit_net)},
+                {"r_multiple", Value(b.r_multiple)},
+                {"return_net_percent", Value(b.return_net_percent)},
+                {"mae", Value(b.mae)},
+                {"mfe", Value(b.mfe)},
+                {"score", Value(b.score)},
+                {"shadow", b.shadow}});
+    Add("outcomes", row);
+  }
+
+  void operator()(const TradingState& b) {
+    Json row = WithInstance();
+    row.update({{"paused", b.paused},
+                {"scope", NameOf(kScopes, b.scope)},
+                {"cause", Text(b.cause)},
+                {"until", Value(b.until)}});
+    Add("trading_states", row);
+  }
+
+  void operator()(const UniverseChanged& b) {
+    for (const UniverseMember& member : b.members) {
+      Json row = Begin(header);
+      Json exclusions = Json::array();
+      for (const Exclusion& e : member.exclusions) {
+        exclusions.push_back({{"rule", Text(e.rule)}, {"seen", Text(e.seen)}, {"limit", Text(e.limit)}});
+      }
+      row.update({{"effective_time", Value(b.effective_time)},
+                  {"instance_id", Id(header.instance)},
+                  {"instrument_id", member.instrument},
+                  {"included", member.included},
+                  {"cause", Text(b.cause)}});
+      if (!exclusions.empty()) {
+        row.update({{"rule", exclusions[0]["rule"]},
+                    {"seen", exclusions[0]["seen"]},
+                    {"limit_value", exclusions[0]["limit"]}});
+      }
+      row["exclusions"] = std::move(exclusions);
+      Add("universe_membership", row);
+    }
+  }
+
+  void operator()(const FeedStatus& b) {
+    if (b.state == FeedState::kUp) return;
+    Json row = WithInstrument();
+    row.update({{"kind", "feed_status"},
+                {"feed", b.feed},
+                {"state", NameOf(kFeedStates, b.state)},
+                {"lag_ns", b.lag ? Json(b.lag->count()) : Json()},
+                {"reason", Text(b.reason)}});
+    Add("feed_incidents", row);
+  }
+
+  void operator()(const FeedGap& b) {
+    Json row = WithInstrument();
+    row.update({{"kind", "feed_gap"}, {"feed", b.feed}, {"expected", b.expected}, {"seen", b.seen}});
+    Add("feed_incidents", row);
+  }
+
+  template <class Body>
+  void operator()(const Body&) {}  // not projected
+};
+
+}  // namespace
+
+void AppendRows(const Event& event, std::vector<Row>& rows) {
+  std::visit(RowMaker{event.header, rows}, event.body);
+}
+
+Row GapRow(const log::RecordGap& gap) {
+  EventHeader header;
+  header.producer = Producer::kJournal;
+  header.instance = StrategyInstanceIdOf(gap.lane);  // only for the id
+  header.event_time = gap.noticed;
+  header.cause.event = EventId{gap.from, gap.to};
+  Json row = Begin(header);
+  row.update({{"instrument_id", 0},
+              {"kind", "record_gap"},
+              {"lane", gap.lane},
+              {"first_sequence", gap.from},
+              {"last_sequence", gap.to}});
+  return {"feed_incidents", Dump(row)};
+}
+
+}  // namespace spillway::journal::projections
