@@ -295,9 +295,9 @@ MessagePtr NewMessage(const std::string& subject, std::string_view bytes) {
   return MessagePtr(message);
 }
 
-std::string ContentId(std::string_view bytes) {
+std::string ContentId(std::string_view producer, std::string_view bytes) {
   const XXH128_hash_t digest = XXH3_128bits(bytes.data(), bytes.size());
-  return fmt::format("{:016x}{:016x}", digest.high64, digest.low64);
+  return fmt::format("{}:{:016x}{:016x}", producer, digest.high64, digest.low64);
 }
 
 }  // namespace spillway::jetstream

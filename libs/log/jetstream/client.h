@@ -143,6 +143,7 @@ std::string StreamOf(std::string_view prefix, const log::LaneName& lane);
 std::string SubjectOf(std::string_view prefix, const log::LaneName& lane, std::string_view producer);  // "*": all
 
 MessagePtr NewMessage(const std::string& subject, std::string_view bytes);
-std::string ContentId(std::string_view bytes);  // XXH3-128, 32 hexadecimal digits
+// "metrics:" and 32 hexadecimal digits, XXH3-128. The server knows ids by stream: two producers may say the same.
+std::string ContentId(std::string_view producer, std::string_view bytes);
 
 }  // namespace spillway::jetstream

@@ -3,8 +3,8 @@
 //   lane "market.0"  stream "spillway_market_0", subjects "spillway.v1.market.0.<producer>"
 //   lane "trading"   stream "spillway_trading",  subjects "spillway.v1.trading.<producer>"
 //
-// A message is one event group; its headers carry lane time, rows and the side record (T, R, S) and Nats-Msg-Id, a
-// digest of its bytes. A LaneMessage's sequence is the stream's.
+// A message is one event group; its headers carry lane time, rows and the side record (T, R, S) and Nats-Msg-Id, the
+// producer and a digest of its bytes. A LaneMessage's sequence is the stream's.
 //
 // What is guaranteed (docs/jetstream.md): Append returns when the server has stored the message. One publish is in
 // flight a writer, and expects the writer's own subject to end where it last saw it: a second process of the same

@@ -19,6 +19,7 @@ StreamWriter::StreamWriter(std::shared_ptr<Connection> connection, log::LaneName
     : connection_(std::move(connection)),
       impl_(connection_->impl()),
       lane_(std::move(lane)),
+      producer_(producer),
       stream_(StreamOf(impl_.options.prefix, lane_)),
       subject_(SubjectOf(impl_.options.prefix, lane_, producer)) {}
 
@@ -45,7 +46,7 @@ absl::StatusOr<uint64_t> StreamWriter::Append(Time time, std::string_view bytes,
   const MessagePtr message = Compose(time, bytes, rows, side);
   if (message == nullptr) return absl::ResourceExhaustedError("append to " + subject_ + ": no memory for a message");
   const SteadyTime deadline = Deadline();
-  Publication publication = {.message = message.get(), .id = ContentId(bytes), .expect = Expect::kSequence};
+  Publication publication = {.message = message.get(), .id = ContentId(producer_, bytes), .expect = Expect::kSequence};
   while (true) {
     publication.expected_sequence = own_last_;
     const Publish publish = impl_.PublishUntil(publication, stream_, deadline);

@@ -31,6 +31,7 @@ class StreamWriter final : public log::LaneWriter {
   const std::shared_ptr<Connection> connection_;
   Connection::Impl& impl_;
   const log::LaneName lane_;
+  const std::string producer_;
   const std::string stream_;
   const std::string subject_;
   uint64_t own_last_ = 0;  // the sequence of the last message on the subject, as this writer knows it; 0: none
