@@ -183,7 +183,8 @@ class LaneMerge::Input {
   uint64_t messages_ = 0;
 };
 
-LaneMerge::LaneMerge(BadMessage bad_message) : bad_message_(std::move(bad_message)) {}
+LaneMerge::LaneMerge(BadMessage bad_message, Message message)
+    : bad_message_(std::move(bad_message)), on_message_(std::move(message)) {}
 LaneMerge::~LaneMerge() = default;
 LaneMerge::LaneMerge(LaneMerge&&) noexcept = default;
 LaneMerge& LaneMerge::operator=(LaneMerge&&) noexcept = default;
@@ -211,6 +212,7 @@ absl::StatusOr<LaneMerge::Progress> LaneMerge::Read(Take take, Duration wait) {
     absl::StatusOr<bool> more = input.NextMessage(wait, merged);
     if (!more.ok()) return more.status();
     if (!*more) return Progress::kNothing;
+    if (on_message_) on_message_(input.name(), input.message());
   }
   input.Drain(take, merged);
   if (const absl::Status status = input.TakeStatus(); !status.ok()) Report(input, status);

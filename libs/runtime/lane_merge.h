@@ -44,7 +44,9 @@ class LaneMerge {
     kUnit,     // a unit was completed
   };
 
-  explicit LaneMerge(BadMessage bad_message = {});
+  using Message = std::function<void(const log::LaneName&, const log::LaneMessage&)>;
+  // `message`: called for each message read, before its events are handed on.
+  explicit LaneMerge(BadMessage bad_message = {}, Message message = {});
   ~LaneMerge();
   LaneMerge(LaneMerge&&) noexcept;
   LaneMerge& operator=(LaneMerge&&) noexcept;
@@ -71,6 +73,7 @@ class LaneMerge {
   void Report(Input& input, const absl::Status& status);
 
   BadMessage bad_message_;
+  Message on_message_;
   std::vector<std::unique_ptr<Input>> inputs_;
   size_t current_ = 0;
   bool window_closed_ = false;

@@ -54,10 +54,12 @@ LaneShell::LaneShell(MakeProcessor make, log::EventLog& log, LaneShellOptions op
       observer_(observer == nullptr ? no_observer_ : *observer) {}
 
 absl::Status LaneShell::OpenInputs(const LanePositions& positions) {
-  merge_ = LaneMerge([this](const log::LaneName& lane, const log::LaneMessage& message, const absl::Status& status) {
-    ++bad_messages_;
-    observer_.OnBadMessage(lane, message, status);
-  });
+  merge_ = LaneMerge(
+      [this](const log::LaneName& lane, const log::LaneMessage& message, const absl::Status& status) {
+        ++bad_messages_;
+        observer_.OnBadMessage(lane, message, status);
+      },
+      [this](const log::LaneName& lane, const log::LaneMessage& message) { observer_.OnMessage(lane, message); });
   for (const log::LaneName& lane : options_.inputs) {
     absl::StatusOr<std::unique_ptr<log::LaneReader>> reader = log_.OpenReader(lane);
     if (!reader.ok()) return reader.status();
@@ -127,7 +129,7 @@ absl::StatusOr<bool> LaneShell::Step(Duration wait) {
   }
   Sink sink(*this);
   const auto take = [&](const Event& event) {
-    if (event.header.producer == processor_->producer()) return;  // its own echo
+    if (output_ != nullptr && event.header.producer == processor_->producer()) return;  // its own echo
     ++events_in_;
     observer_.OnInput(event);
     processor_->Process(event, sink);
@@ -153,6 +155,7 @@ absl::Status LaneShell::Commit() {
         output_->Append(group_time_, encoder_.bytes(), 0, observer_.Side(merge_.last_side()));
     if (appended.ok()) {
       ++groups_appended_;
+      observer_.OnAppended();
       recorded_sequence_ = next_sequence_++;
       pending_ = false;
       return absl::OkStatus();

@@ -35,12 +35,16 @@ class ShellObserver {
   virtual void OnOutput(const Event&) {}
   // The side record of the group that is about to be appended; `input_side` came with the input behind it.
   virtual std::string_view Side(std::string_view /*input_side*/) { return {}; }
+  // The group that Side was asked for is on the lane.
+  virtual void OnAppended() {}
+  // A message was read, before its events are handed on.
+  virtual void OnMessage(const log::LaneName&, const log::LaneMessage&) {}
   virtual void OnBadMessage(const log::LaneName&, const log::LaneMessage&, const absl::Status&) {}
 };
 
 struct LaneShellOptions {
   std::vector<log::LaneName> inputs;  // in the order of their merge
-  log::LaneName output;               // empty: the processor emits nothing
+  log::LaneName output;               // empty: the processor emits nothing, and sees what was written in its name
   std::string build;                  // announced by a ProcessorVersion where another one wrote before
 };
 
