@@ -71,6 +71,8 @@ class LaneShell {
   bool at_rest() const { return !open_ && !pending_ && at_unit_end_; }
   std::string Checkpoint() const;
   LanePositions positions() const { return merge_.positions(); }
+  // Of the message read last.
+  uint64_t last_sequence() const { return merge_.last().sequence; }
 
   Processor& processor() { return *processor_; }
   uint64_t messages() const { return merge_.messages(); }

@@ -163,16 +163,24 @@ class JobRunner final : public runtime::ShellObserver {
         Note(std::string(loaded.status().message()) + "; folding the lane from its beginning");
       }
     }
-    if (checkpoint) {
-      absl::Status taken = TakeAdapterState(*checkpoint);
-      if (!taken.ok()) return taken;
+    std::string adapter;
+    if (checkpoint && job_.restore) {
+      if (absl::Status status = SplitCheckpoint(*checkpoint, adapter); !status.ok()) {
+        Note(std::string(status.message()) + "; folding the lane from its beginning");
+        checkpoint.reset();
+      }
     }
     std::string note;
-    const absl::Status status = StartShell(checkpoint, note);
+    if (absl::Status status = StartShell(checkpoint, note); !status.ok()) return status;
     if (!note.empty()) Note(note);
-    if (!status.ok()) return status;
+    const bool restored = checkpoint.has_value() && note.empty();
+    job_.reset();
+    if (restored && job_.restore) {
+      runtime::StateReader state(adapter);
+      if (absl::Status status = job_.restore(state); !status.ok()) return status;
+    }
     Log(Severity::kInfo, "job_started",
-        {{"job", job_.name}, {"checkpoint", checkpoint.has_value() && note.empty()}, {"build", BuildId()}});
+        {{"job", job_.name}, {"checkpoint", restored}, {"build", BuildId()}});
     return absl::OkStatus();
   }
 
@@ -258,16 +266,12 @@ class JobRunner final : public runtime::ShellObserver {
   }
 
   // Splits what SaveCheckpoint has put together; the shell's part stays in `checkpoint`.
-  absl::Status TakeAdapterState(std::string& checkpoint) {
-    if (!job_.restore) return absl::OkStatus();
-    std::string shell, adapter;
+  static absl::Status SplitCheckpoint(std::string& checkpoint, std::string& adapter) {
+    std::string shell;
     runtime::StateReader both(checkpoint);
     both(shell, adapter);
-    if (absl::Status status = both.Finish(); !status.ok()) return status;
-    runtime::StateReader state(adapter);
-    if (absl::Status status = job_.restore(state); !status.ok()) return status;
     checkpoint = std::move(shell);
-    return absl::OkStatus();
+    return both.Finish();
   }
 
   void KeepCounts() {

@@ -25,6 +25,8 @@ struct ProcessorJob {
   std::function<void(const Event&)> on_input = [](const Event&) {};
   std::function<void(const Event&)> on_output = [](const Event&) {};
   std::function<void(runtime::LaneShell&)> after_step = [](runtime::LaneShell&) {};
+  // The lane is folded from its beginning: what an adapter folded is void.
+  std::function<void()> reset = [] {};
   // What an adapter keeps beside the processor, in the same checkpoint file, from the same moment.
   std::function<void(runtime::StateWriter&)> save = {};
   std::function<absl::Status(runtime::StateReader&)> restore = {};
