@@ -179,8 +179,7 @@ class JobRunner final : public runtime::ShellObserver {
       runtime::StateReader state(adapter);
       if (absl::Status status = job_.restore(state); !status.ok()) return status;
     }
-    Log(Severity::kInfo, "job_started",
-        {{"job", job_.name}, {"checkpoint", restored}, {"build", BuildId()}});
+    Log(Severity::kInfo, "job_started", {{"job", job_.name}, {"checkpoint", restored}, {"build", BuildId()}});
     return absl::OkStatus();
   }
 

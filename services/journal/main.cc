@@ -203,9 +203,8 @@ class Projection {
     up_.Set(now.up ? 1 : 0);
     lag_.Set(static_cast<double>(now.lag_messages));
     for (const auto& [table, rows] : now.rows) {
-      prometheus::Counter& counter =
-          context_.metrics.Counter("spillway_journal_postgres_rows_total", "New rows in the projections",
-                                   {{"table", table}});
+      prometheus::Counter& counter = context_.metrics.Counter("spillway_journal_postgres_rows_total",
+                                                              "New rows in the projections", {{"table", table}});
       counter.Increment(static_cast<double>(rows) - counter.Value());
     }
     refused_.Increment(static_cast<double>(now.rows_refused) - refused_.Value());
@@ -214,13 +213,14 @@ class Projection {
 
   service::Context& context_;
   const Recorder& recorder_;
-  prometheus::Gauge& up_ = context_.metrics.Gauge("spillway_journal_postgres_up", "1: PostgreSQL takes what it is given");
-  prometheus::Gauge& lag_ =
-      context_.metrics.Gauge("spillway_journal_projection_lag_messages", "Recorded messages that are not projected yet");
+  prometheus::Gauge& up_ =
+      context_.metrics.Gauge("spillway_journal_postgres_up", "1: PostgreSQL takes what it is given");
+  prometheus::Gauge& lag_ = context_.metrics.Gauge("spillway_journal_projection_lag_messages",
+                                                   "Recorded messages that are not projected yet");
   prometheus::Counter& refused_ =
       context_.metrics.Counter("spillway_journal_rows_refused_total", "Rows that a table did not take");
-  prometheus::Counter& skipped_ = context_.metrics.Counter("spillway_journal_projection_skipped_total",
-                                                           "Recorded messages that do not decode");
+  prometheus::Counter& skipped_ =
+      context_.metrics.Counter("spillway_journal_projection_skipped_total", "Recorded messages that do not decode");
   std::unique_ptr<journal::projections::Projector> projector_;
   std::atomic<bool> started_ = false;
 };

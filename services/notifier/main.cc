@@ -1,4 +1,5 @@
-// spillway-notifier: the trading lane in, alerts out on the same lane; the holder of the lease delivers them to channels.
+// spillway-notifier: the trading lane in, alerts out on the same lane; the holder of the lease delivers them to
+// channels.
 #include <thread>
 
 #include "libs/log/jetstream/jetstream_log.h"
@@ -102,15 +103,15 @@ absl::Status Run(service::Context& context, const v1::NotifierSettings& settings
                   .make = [names] { return std::make_unique<notifier::DeliveryLedger>(names); },
                   .inputs = {"trading"},
                   .output = "",
-                  .after_step = [&](runtime::LaneShell& shell) {
-                    right.Folded(shell.last_sequence());
-                    if (shell.caught_up()) engine.Sync(static_cast<notifier::DeliveryLedger&>(shell.processor()));
-                  }});
-  const absl::Status status =
-      service::RunProcessors(context, std::move(jobs), [&](service::StatusReport& report) {
-        report.counters["delivers"] = right.may_act() ? 1 : 0;
-        report.notes.push_back("channels: " + engine.StatusJson());
-      });
+                  .after_step =
+                      [&](runtime::LaneShell& shell) {
+                        right.Folded(shell.last_sequence());
+                        if (shell.caught_up()) engine.Sync(static_cast<notifier::DeliveryLedger&>(shell.processor()));
+                      }});
+  const absl::Status status = service::RunProcessors(context, std::move(jobs), [&](service::StatusReport& report) {
+    report.counters["delivers"] = right.may_act() ? 1 : 0;
+    report.notes.push_back("channels: " + engine.StatusJson());
+  });
   engine.Stop(kStopGrace);
   context.RequestStop();
   lease_thread.join();

@@ -19,9 +19,8 @@ std::optional<Event> HostTicks::Due(int64_t now_ns) {
   tick.header.producer = Producer::kHost;
   tick.header.event_time = tick.header.ingest_time = time;
   // Nothing on the lane caused it: its id is of its time.
-  tick.header.cause = {.market = {.feed = 0, .epoch = 0, .position = static_cast<uint64_t>(ToNanos(time))},
-                       .event = {},
-                       .ordinal = 0};
+  tick.header.cause = {
+      .market = {.feed = 0, .epoch = 0, .position = static_cast<uint64_t>(ToNanos(time))}, .event = {}, .ordinal = 0};
   tick.body = ClockTick{.source = TickSource::kHost};
   return tick;
 }

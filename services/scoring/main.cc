@@ -7,7 +7,8 @@ namespace {
 
 absl::Status Run(service::Context& context, const v1::ScoringSettings&) {
   std::vector<log::LaneName> inputs;
-  for (const uint32_t lane : service::MarketLanes(context.settings)) inputs.push_back("features." + std::to_string(lane));
+  for (const uint32_t lane : service::MarketLanes(context.settings))
+    inputs.push_back("features." + std::to_string(lane));
   return service::RunProcessors(context, {{.name = "scoring",
                                            .producer = Producer::kScoring,
                                            .make = [] { return std::make_unique<scoring::ScoringProcessor>(); },

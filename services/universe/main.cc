@@ -28,7 +28,8 @@ absl::Status Run(service::Context& context, const v1::UniverseSettings& settings
     publisher = std::make_unique<universe::ActiveSetPublisher>(*options, context.metrics);
   }
   std::vector<log::LaneName> inputs;
-  for (const uint32_t lane : service::MarketLanes(context.settings)) inputs.push_back("features." + std::to_string(lane));
+  for (const uint32_t lane : service::MarketLanes(context.settings))
+    inputs.push_back("features." + std::to_string(lane));
 
   universe::ActiveSets sets;
   service::ProcessorJob job{.name = "universe",

@@ -54,7 +54,7 @@ int Run(const RunArguments& arguments);
 
 struct ReplayArguments {
   std::string session, profile;
-  bool verify = false, diff = false, json = false;
+  bool verify = false, chain = false, diff = false, json = false;
 };
 int Replay(const ReplayArguments& arguments);
 
@@ -84,6 +84,27 @@ struct ProjectArguments {
   bool rebuild = false, dump = false, json = false;
 };
 int Project(const ProjectArguments& arguments);
+
+// How commands reach a running stack.
+struct NatsArguments {
+  std::string url = "nats://127.0.0.1:4222", user, password_file, nkey_file, tls_ca, prefix = "spillway";
+  uint32_t market_lanes = 1;
+};
+struct ProfileApplyArguments {
+  NatsArguments nats;
+  std::vector<std::string> profiles;
+  std::string at;
+  bool json = false;
+};
+int ProfileApply(const ProfileApplyArguments& arguments);
+
+struct LanesArguments {
+  NatsArguments nats;
+  uint32_t replicas = 1, retention_hours = 48, retention_megabytes = 8192;
+  bool json = false;
+};
+int LanesCreate(const LanesArguments& arguments);
+int LanesList(const LanesArguments& arguments);
 
 struct DemoArguments {
   std::string out, scenario = "demo";

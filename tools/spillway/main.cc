@@ -146,11 +146,18 @@ void AddReplay(CLI::App& app, std::function<int()>& run) {
   CLI::App* command =
       Command(app, "replay", "Replay a recorded run: prove it, or ask what another profile would have done",
               "  spillway replay out --verify\n"
+              "  spillway replay build/stack/golden --chain\n"
               "  spillway replay out --profile examples/soun.yaml --diff\n");
   command->add_option("session", a.session, "Session directory that `spillway run` wrote")->required();
   CLI::Option* verify = command->add_flag("--verify", a.verify,
                                           "Every processor, given its recorded input, must give its "
                                           "recorded output, bit for bit");
+  command
+      ->add_flag(
+          "--chain", a.chain,
+          "The embedded run over the recorded market lane must give the same features and, writer by writer, the "
+          "same trading events: for sessions that services recorded")
+      ->excludes(verify);
   command->add_option("--profile", a.profile, "Profile to replay with instead")->excludes(verify);
   command->add_flag("--diff", a.diff, "Alerts that only one of the two has, and why")->excludes(verify);
   command->add_flag("--json", a.json, "Result as JSON");
@@ -194,6 +201,50 @@ void AddProfile(CLI::App& app, std::function<int()>& run) {
   list->callback([&run] { run = [] { return ProfileList(a); }; });
   show->callback([&run] { run = [] { return ProfileShow(a); }; });
   check->callback([&run] { run = [] { return ProfileCheck(a); }; });
+  AddProfileApply(*profile, run);
+}
+
+void AddNatsOptions(CLI::App& command, NatsArguments& a) {
+  command.add_option("--nats", a.url, "Servers, comma-separated")->capture_default_str();
+  command.add_option("--user", a.user, "User");
+  command.add_option("--password-file", a.password_file, "File with the user's password");
+  command.add_option("--nkey-file", a.nkey_file, "File with an nkey seed, instead of user and password");
+  command.add_option("--tls-ca", a.tls_ca, "Certificates that the server's is checked against; TLS is then required");
+  command.add_option("--prefix", a.prefix, "Of streams and subjects")->capture_default_str();
+  command.add_option("--market-lanes", a.market_lanes, "How many market lanes there are")->capture_default_str();
+}
+
+void AddProfileApply(CLI::App& profile, std::function<int()>& run) {
+  static ProfileApplyArguments a;
+  CLI::App* apply = Command(profile, "apply",
+                            "Put profiles in force on a running stack: the first may reach people, the others run in "
+                            "shadow; instances that are not named are retired",
+                            "  spillway profile apply ofi-classic@1 examples/soun.yaml --nats nats://127.0.0.1:4222\n");
+  apply->add_option("profiles", a.profiles, "name@version or YAML files")->required();
+  apply->add_option("--at", a.at, "Time from which they are in force (UTC; default: the lane's last event)");
+  apply->add_flag("--json", a.json, "Result as JSON");
+  AddNatsOptions(*apply, a.nats);
+  apply->callback([&run] { run = [] { return ProfileApply(a); }; });
+}
+
+void AddLanes(CLI::App& app, std::function<int()>& run) {
+  static LanesArguments a;
+  CLI::App* lanes = Command(app, "lanes", "The lanes of a running stack",
+                            "  spillway lanes create --nats nats://127.0.0.1:4222\n  spillway lanes list\n");
+  lanes->require_subcommand(1);
+  CLI::App* create =
+      Command(*lanes, "create", "Make the streams that are missing, set retention", "  spillway lanes create\n");
+  CLI::App* list = Command(*lanes, "list", "What each lane holds", "  spillway lanes list --json\n");
+  create->add_option("--replicas", a.replicas, "Servers that keep each stream")->capture_default_str();
+  create->add_option("--retention-hours", a.retention_hours, "Age at which messages go")->capture_default_str();
+  create->add_option("--retention-megabytes", a.retention_megabytes, "Size at which a lane's oldest messages go")
+      ->capture_default_str();
+  for (CLI::App* command : {create, list}) {
+    command->add_flag("--json", a.json, "Result as JSON");
+    AddNatsOptions(*command, a.nats);
+  }
+  create->callback([&run] { run = [] { return LanesCreate(a); }; });
+  list->callback([&run] { run = [] { return LanesList(a); }; });
 }
 
 void AddProject(CLI::App& app, std::function<int()>& run) {
@@ -242,6 +293,7 @@ int Main(int argc, char** argv) {
   AddProfile(app, run);
   AddProject(app, run);
   AddDemo(app, run);
+  AddLanes(app, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

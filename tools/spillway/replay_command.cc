@@ -5,7 +5,9 @@
 #include "libs/base/build_info.h"
 #include "libs/events/codec.h"
 #include "libs/events/text.h"
+#include "libs/log/memory_log.h"
 #include "libs/log/verify_session.h"
+#include "libs/runtime/chain.h"
 #include "libs/runtime/replay.h"
 #include "nlohmann/json.hpp"
 #include "tools/spillway/commands.h"
@@ -65,6 +67,61 @@ void PrintDivergence(const runtime::Divergence& d, const NameTable& names) {
              Readable(d.regenerated, d.producer, names));
 }
 
+void PrintEqual(Producer producer, const runtime::ProcessorReplay& replay) {
+  fmt::print("  {:<9} {:>9} messages in, {:>9} events out, equal", ProducerName(producer), replay.inputs,
+             replay.outputs);
+  if (replay.unrecorded > 0) fmt::print("; {} more were due when the session ended", replay.unrecorded);
+  if (replay.bad_messages > 0) fmt::print("; {} messages could not be read, then as now", replay.bad_messages);
+  fmt::print("\n");
+}
+
+// The record against the embedded run over its market lane: point 2 of the contract.
+int Chain(const ReplayArguments& arguments) {
+  absl::StatusOr<std::unique_ptr<log::SegmentLog>> session = OpenRun(arguments.session);
+  if (!session.ok()) return Fail(session.status());
+  log::MemoryLog computed;
+  auto market = computed.OpenWriter("market.0");
+  auto features = computed.OpenWriter("features.0");
+  auto trading = computed.OpenWriter("trading");
+  runtime::PipelineProcessors processors = MakeProcessors();
+  processors.universe.reset();  // what it decided is recorded on the market lane
+  runtime::EmbeddedPipeline pipeline(std::move(processors), {market->get(), features->get(), trading->get()});
+  absl::StatusOr<std::unique_ptr<log::LaneReader>> reader = (*session)->OpenReader("market.0");
+  if (!reader.ok()) return Fail(reader.status());
+  Progress progress("computing");
+  const absl::Status ran = RunRecorded(pipeline, **reader, [&](uint64_t rows) { progress.Update(rows, 0, "rows"); });
+  progress.Clear();
+  if (!ran.ok()) return Fail(ran);
+  const absl::StatusOr<std::vector<runtime::ProcessorReplay>> chain = runtime::CompareChain(**session, computed);
+  if (!chain.ok()) return Fail(chain.status());
+  nlohmann::ordered_json json = {{"processors", nlohmann::ordered_json::array()}};
+  bool same = true;
+  for (const runtime::ProcessorReplay& one : *chain) {
+    nlohmann::ordered_json entry = {{"producer", ProducerName(one.producer)},
+                                    {"outputs", one.outputs},
+                                    {"unrecorded", one.unrecorded},
+                                    {"ok", !one.divergence}};
+    if (one.divergence) {
+      same = false;
+      const absl::StatusOr<NameTable> names = LearnNames(**session);
+      if (!names.ok()) return Fail(names.status());
+      entry["divergence"] = DivergenceJson(*one.divergence, *names);
+      if (!arguments.json) PrintDivergence(*one.divergence, *names);
+    } else if (!arguments.json) {
+      fmt::print("  {:<9} {:>9} events, equal; {} computed beyond the record's end\n", ProducerName(one.producer),
+                 one.outputs, one.unrecorded);
+    }
+    json["processors"].push_back(entry);
+  }
+  json["ok"] = same;
+  if (arguments.json) {
+    fmt::print("{}\n", json.dump(2));
+  } else {
+    fmt::print("{}\n", same ? "OK" : "DIFFERS");
+  }
+  return same ? kExitOk : kExitDiffers;
+}
+
 int Verify(const ReplayArguments& arguments) {
   if (const auto run = OpenRun(arguments.session); !run.ok() && !absl::IsDataLoss(run.status())) {
     return Fail(run.status());
@@ -87,7 +144,9 @@ int Verify(const ReplayArguments& arguments) {
       {"digest", record->session_digest}, {"recorded_by", recorded_by}, {"replayed_by", BuildId()}};
   json["processors"] = nlohmann::ordered_json::array();
   bool same = true;
-  for (const Plan& plan : Plans()) {
+  const bool live = (*session)->manifest().live;
+  for (Plan plan : Plans()) {
+    plan.lanes.open_ended = live;
     const std::unique_ptr<runtime::Processor> processor = MakeProcessor(plan.producer);
     Progress progress("verifying");
     absl::StatusOr<runtime::ProcessorReplay> replay = runtime::ReplayProcessor(
@@ -97,6 +156,8 @@ int Verify(const ReplayArguments& arguments) {
     nlohmann::ordered_json one = {{"producer", ProducerName(plan.producer)},
                                   {"inputs", replay->inputs},
                                   {"outputs", replay->outputs},
+                                  {"unrecorded", replay->unrecorded},
+                                  {"bad_messages", replay->bad_messages},
                                   {"ok", !replay->divergence}};
     if (replay->divergence) {
       same = false;
@@ -105,8 +166,7 @@ int Verify(const ReplayArguments& arguments) {
       one["divergence"] = DivergenceJson(*replay->divergence, *names);
       if (!arguments.json) PrintDivergence(*replay->divergence, *names);
     } else if (!arguments.json) {
-      fmt::print("  {:<9} {:>9} messages in, {:>9} events out, equal\n", ProducerName(plan.producer), replay->inputs,
-                 replay->outputs);
+      PrintEqual(plan.producer, *replay);
     }
     json["processors"].push_back(one);
   }
@@ -123,8 +183,9 @@ int Verify(const ReplayArguments& arguments) {
 
 int Replay(const ReplayArguments& arguments) {
   if (arguments.verify) return Verify(arguments);
+  if (arguments.chain) return Chain(arguments);
   if (arguments.profile.empty()) {
-    return Fail(absl::FailedPreconditionError("nothing to do: give --verify, or --profile P with --diff"));
+    return Fail(absl::FailedPreconditionError("nothing to do: give --verify, --chain, or --profile P with --diff"));
   }
   return ReplayDiff(arguments);
 }
