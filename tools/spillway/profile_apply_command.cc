@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -16,22 +17,26 @@
 namespace spillway::cli {
 namespace {
 
-using Versions = std::map<std::string, ConfigurationVersion>;  // by instance name
-
 // What the gateway's last group on the lane says: it always names all instances.
-absl::StatusOr<Versions> InForce(log::LaneWriter& lane) {
-  Versions versions;
+struct Configuration {
+  std::map<std::string, ConfigurationVersion> versions;  // by instance name
+  uint32_t next_ordinal = 0;                             // the gateway's events are only counted
+};
+absl::StatusOr<Configuration> InForce(log::LaneWriter& lane) {
+  Configuration in_force;
   std::string bytes;
   const absl::StatusOr<bool> found = lane.LastOwn(bytes);
-  if (!found.ok() || !*found) return found.ok() ? absl::StatusOr<Versions>(versions) : found.status();
+  if (!found.ok()) return found.status();
+  if (!*found) return in_force;
   GroupDecoder decoder;
   GroupHeader header;
   const absl::Status status = decoder.Decode(bytes, header, [&](const Event& event) {
     const auto* version = std::get_if<ConfigurationVersion>(&event.body);
-    if (version != nullptr) versions[version->name] = *version;
+    if (version != nullptr) in_force.versions[version->name] = *version;
+    in_force.next_ordinal = std::max(in_force.next_ordinal, event.header.cause.ordinal + 1);
   });
   if (!status.ok()) return status;
-  return versions;
+  return in_force;
 }
 
 absl::StatusOr<Time> LastTime(jetstream::JetStreamLog& log, const log::LaneName& lane) {
@@ -48,10 +53,10 @@ absl::StatusOr<Time> LastTime(jetstream::JetStreamLog& log, const log::LaneName&
 }
 
 // The events that lead from what is in force to `wanted`: all of it, and the end of what is not wanted any more.
-std::vector<Event> Change(Time time, const std::vector<StrategyInstance>& wanted, const Versions& in_force,
+std::vector<Event> Change(Time time, const std::vector<StrategyInstance>& wanted, const Configuration& in_force,
                           uint32_t& changed) {
   std::vector<Event> events = ConfigurationEvents(time, wanted);
-  Versions left = in_force;
+  std::map<std::string, ConfigurationVersion> left = in_force.versions;
   changed = 0;
   for (const Event& event : events) {
     const auto* version = std::get_if<ConfigurationVersion>(&event.body);
@@ -69,12 +74,13 @@ std::vector<Event> Change(Time time, const std::vector<StrategyInstance>& wanted
     event.header.producer = Producer::kGateway;
     event.header.event_time = event.header.ingest_time = time;
     event.header.instance = StrategyInstanceIdOf(name);
-    event.header.cause.ordinal = static_cast<uint32_t>(events.size());
     version.mode = InstanceMode::kRetired;
     version.effective_time = time;
     event.body = version;
     events.push_back(event);
   }
+  uint32_t ordinal = in_force.next_ordinal;
+  for (Event& event : events) event.header.cause.ordinal = ordinal++;
   return events;
 }
 
@@ -93,7 +99,7 @@ int ProfileApply(const ProfileApplyArguments& arguments) {
     const log::LaneName lane = fmt::format("market.{}", number);
     absl::StatusOr<std::unique_ptr<log::LaneWriter>> writer = log.OpenWriter(lane);
     if (!writer.ok()) return Fail(writer.status());
-    const absl::StatusOr<Versions> in_force = InForce(**writer);
+    const absl::StatusOr<Configuration> in_force = InForce(**writer);
     if (!in_force.ok()) return Fail(in_force.status());
     const absl::StatusOr<Time> last = LastTime(log, lane);
     if (!last.ok()) return Fail(last.status());
