@@ -111,7 +111,7 @@ class JobRunner final : public runtime::ShellObserver {
     }
     for (const auto& [lane, position] : positions) {
       // Best effort, every 250 ms: a failure shows as an entry that ages.
-      (void)jetstream::PutPosition(*context_.connection, Reader(), lane, position);
+      (void)jetstream::PutPosition(*context_.connection, context_.name, lane, position);
       const absl::StatusOr<jetstream::LaneInfo> info = log.Info(lane);
       if (!info.ok()) continue;
       context_.metrics
@@ -139,15 +139,6 @@ class JobRunner final : public runtime::ShellObserver {
       if (store_ != nullptr) status = store_->Flush();
     }
     return status;
-  }
-
-  // Letters, digits, - and _ only: what a key of the bucket may have.
-  std::string Reader() const {
-    std::string reader = context_.name + "-" + context_.instance;
-    for (char& c : reader) {
-      if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_') c = '_';
-    }
-    return reader;
   }
 
   absl::Status Start() {
@@ -323,7 +314,7 @@ class JobRunner final : public runtime::ShellObserver {
     series_.bad_messages.Increment();
     Log(Severity::kError, "bad_message", {{"lane", lane}, {"sequence", message.sequence}, {"reason", status}});
     const absl::Status kept = jetstream::AppendDeadLetter(*context_.connection, context_.name, lane, message.sequence,
-                                                          status.message(), message.bytes);
+                                                          std::string(status.message()), message.bytes);
     if (!kept.ok()) Log(Severity::kError, "dead_letter_not_kept", {{"lane", lane}, {"reason", kept}});
   }
 

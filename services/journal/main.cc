@@ -164,7 +164,7 @@ class Projection {
       const absl::StatusOr<size_t> polled = projector_->Poll();
       Count();
       if (!polled.ok() && polled.status().message() != told) {
-        told = polled.status().message();
+        told = std::string(polled.status().message());
         Log(Severity::kError, "projection_failed", {{"reason", polled.status()}});
       } else if (polled.ok() && *polled > 0 && !std::exchange(told, "").empty()) {
         Log(Severity::kInfo, "projection_recovered");
