@@ -11,7 +11,7 @@ Usage: make-config.sh OUTDIR [option...]
   --port N             default 4222
   --http-port N        monitoring (/healthz, /jsz), on the same address; 0: none; default 8222
   --store DIRECTORY    JetStream's files; default OUTDIR/store
-  --max-file SIZE      most that all streams may reserve; default 40GB
+  --max-file SIZE      most that all streams may reserve; default 8GB a lane, and 8GB for dead letters
   --market-lanes N     default 1
   --prefix NAME        of streams and subjects; default spillway
   --tls on|off         default off; on: the server asks for clients' certificates too
@@ -35,7 +35,7 @@ case ${1:-} in
 esac
 out=$1
 shift
-listen=127.0.0.1 port=4222 http_port=8222 store= max_file=40GB market_lanes=1 prefix=spillway tls=off host= sync= name=spillway
+listen=127.0.0.1 port=4222 http_port=8222 store= max_file= market_lanes=1 prefix=spillway tls=off host= sync= name=spillway
 cluster= cluster_port= routes=
 while [ $# -gt 0 ]; do
   [ "$1" != --help ] || { usage; exit 0; }
@@ -62,6 +62,7 @@ done
 case $tls in on | off) ;; *) die "--tls $tls: on or off" ;; esac
 case $market_lanes in '' | *[!0-9]* | 0) die "--market-lanes $market_lanes: a number from 1" ;; esac
 case $prefix in '' | *[!a-z0-9_]*) die "--prefix $prefix: small letters, digits and _" ;; esac
+max_file=${max_file:-$((8 * (2 * market_lanes + 2) + 1))GB}
 [ -z "$cluster" ] || [ -n "$cluster_port" ] || die "--cluster needs --cluster-port"
 
 umask 077

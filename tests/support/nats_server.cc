@@ -5,16 +5,19 @@
 namespace spillway::test {
 
 NatsServer::NatsServer(const std::string& configuration, const std::string& name)
-    : port_(FreePort()), monitor_port_(FreePort()) {
-  const std::filesystem::path file = folder_ / "nats-server.conf";
-  std::ofstream(file) << "server_name: \"" << name << "\"\n"
-                      << "listen: \"127.0.0.1:" << port_ << "\"\n"
-                      << "http: \"127.0.0.1:" << monitor_port_ << "\"\n"
-                      << "max_payload: 8MB\nmax_pending: 64MB\n"
-                      << "jetstream { store_dir: \"" << (folder_ / "store").string()
-                      << "\", max_mem: 256MB, max_file: 4GB }\n"
-                      << configuration << "\n";
-  Launch(file);
+    : name_(name), port_(FreePort()), monitor_port_(FreePort()) {
+  Configure(configuration);
+  Launch(folder_ / "nats-server.conf");
+}
+
+void NatsServer::Configure(const std::string& configuration) {
+  std::ofstream(folder_ / "nats-server.conf")
+      << "server_name: \"" << name_ << "\"\n"
+      << "listen: \"127.0.0.1:" << port_ << "\"\n"
+      << "http: \"127.0.0.1:" << monitor_port_ << "\"\n"
+      << "max_payload: 8MB\nmax_pending: 256MB\n"
+      << "jetstream { store_dir: \"" << (folder_ / "store").string() << "\", max_mem: 256MB, max_file: 4GB }\n"
+      << configuration << "\n";
 }
 
 NatsServer::NatsServer(const std::filesystem::path& configuration_file, uint16_t port) : port_(port) {

@@ -1,9 +1,9 @@
 // A nats-server with JetStream on a free loopback port, for one test.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "tests/support/server_process.h"
 #include "tests/support/temporary_folder.h"
@@ -23,6 +23,8 @@ class NatsServer {
   uint16_t monitor_port() const { return monitor_port_; }  // /healthz, /jsz
   const std::filesystem::path& folder() const { return folder_.path(); }
 
+  // Other lines for the next start: see the first constructor.
+  void Configure(const std::string& configuration);
   void Kill9() { process_->Kill9(); }
   void Stop() { process_->Stop(); }
   // Starts it on the same port and store, after stopping it where it runs.
@@ -33,6 +35,7 @@ class NatsServer {
   void Launch(const std::filesystem::path& configuration_file);
 
   TemporaryFolder folder_;
+  std::string name_;
   uint16_t port_;
   uint16_t monitor_port_ = 0;
   std::unique_ptr<ServerProcess> process_;

@@ -10,6 +10,7 @@
 namespace spillway::jetstream {
 namespace {
 
+constexpr auto kFirstRequestWait = std::chrono::milliseconds(500);  // what is forbidden is noticed by its silence
 constexpr auto kRequestWait = std::chrono::seconds(2);
 constexpr auto kPublishWait = std::chrono::seconds(1);
 constexpr auto kRetryPause = std::chrono::milliseconds(50);
@@ -22,8 +23,9 @@ int64_t MillisecondsUntil(SteadyTime deadline, std::chrono::milliseconds most) {
 
 // What JetStream or the connection said about the last call of this thread.
 std::string LastText(natsStatus status) {
-  const char* text = nats_GetLastError(nullptr);
-  return text != nullptr && *text != '\0' ? text : natsStatus_GetText(status);
+  natsStatus last = NATS_OK;
+  const char* text = nats_GetLastError(&last);  // not cleared by a call that sets no text
+  return last == status && text != nullptr && *text != '\0' ? text : natsStatus_GetText(status);
 }
 
 bool IsTransient(natsStatus status, int code) {
@@ -135,13 +137,13 @@ absl::Status Connection::Impl::Ask(const std::string& where, std::string_view st
                                    const Request& request) {
   const SteadyTime begin = SteadyNow();
   std::string last = "not connected";
+  int tries = 0;
   while (true) {
     if (closed) return Closed(where, servers);
     if (connected()) {
       jsOptions js_options;
       jsOptions_Init(&js_options);
-      js_options.Wait = MillisecondsUntil(deadline, kRequestWait);
-      nats_GetLastError(nullptr);
+      js_options.Wait = MillisecondsUntil(deadline, tries++ == 0 ? kFirstRequestWait : kRequestWait);
       jsErrCode code = static_cast<jsErrCode>(0);
       const natsStatus status = request(&js_options, &code);
       if (status == NATS_OK) return absl::OkStatus();

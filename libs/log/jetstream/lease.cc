@@ -210,7 +210,7 @@ absl::StatusOr<std::map<std::string, PositionEntry>> ReadPositions(Connection& c
     if (parsed.ec != std::errc()) continue;
     position.age_ns = static_cast<uint64_t>(std::max<int64_t>(info->State.LastTime - (*entry)->stored_ns, 0));
     std::string key = subject.substr(bucket.Subject("").size());
-    key.replace(key.find('.'), 1, "/");  // "metrics.market.0" is "metrics/market.0"
+    if (const size_t dot = key.find('.'); dot != std::string::npos) key[dot] = '/';  // behind the reader's name
     positions[std::move(key)] = position;
   }
   return positions;

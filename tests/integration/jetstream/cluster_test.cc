@@ -17,7 +17,7 @@ TEST_CASE("jetstream: three replicas lose nothing when their leader is killed", 
     const std::string name = "n" + std::to_string(i);
     servers[name] = std::make_unique<test::NatsServer>(
         fmt::format("cluster {{ name: test, listen: \"127.0.0.1:{}\", routes: [{}] }}", ports[i], routes), name);
-    urls += (i == 0 ? "" : ",") + servers[name]->url();
+    urls += fmt::format("{}{}", i == 0 ? "" : ",", servers[name]->url());
   }
   const ConnectionOptions options = {.url = urls, .name = "test", .publish_timeout = 30s};
   const auto connection = Must(Connection::Connect(options));

@@ -157,6 +157,47 @@ TEST_CASE("jetstream: without a server an append is given up after its time, and
   CHECK(events == std::vector{ConnectionEvent::kDisconnected, ConnectionEvent::kReconnected});
 }
 
+TEST_CASE("jetstream: a connection that is not taken back says so, and does not try for ever", "[jetstream]") {
+  const auto authorization = [](const std::string& password) {
+    return "authorization { user: ingest, password: \"" + password + "\" }";
+  };
+  test::NatsServer server(authorization("old"));
+  ConnectionOptions options = OptionsFor(server);
+  options.user = "ingest";
+  options.password = "old";
+  JetStreamLog log(Must(Connection::Connect(options)), Producer::kIngest);
+  MustOk(EnsureLanes(*Must(Connection::Connect(options)), {kLane}, {.bytes_max = 1 << 20}));
+  const auto writer = Writer(log);
+  const auto reader = Reader(log);
+  Must(writer->Append(kOpen, "1"));
+  server.Stop();
+  server.Configure(authorization("new"));
+  server.Restart();
+  absl::Status status;
+  test::Eventually([&] { return absl::IsPermissionDenied(status = writer->Append(kOpen, "2").status()); });
+  CHECK(absl::IsPermissionDenied(status));
+  log::LaneMessage message;
+  test::Eventually([&] { return !(status = reader->NextWithin(message, 10ms).status()).ok(); });
+  CHECK(absl::IsPermissionDenied(status));
+}
+
+TEST_CASE("jetstream: a reader far behind is not flooded, and catches up", "[jetstream]") {
+  // More than flow control lets wait in a process.
+  const Stack stack({.bytes_max = uint64_t{512} << 20});
+  const auto reader = Reader({ConnectTo(stack.server), Producer::kNone});
+  log::LaneMessage message;
+  CHECK_FALSE(Must(reader->NextWithin(message, 1ms)));
+  const RawNats raw(stack.server.url());
+  constexpr uint64_t kCount = 2000;
+  const std::string bytes(60'000, 'x');
+  for (uint64_t i = 0; i < kCount; ++i) {
+    REQUIRE(js_PublishAsync(raw.jetstream(), "spillway.v1.market.0.ingest", bytes.data(),
+                            static_cast<int>(bytes.size()), nullptr) == NATS_OK);
+    if (i % 100 == 99) REQUIRE(js_PublishAsyncComplete(raw.jetstream(), nullptr) == NATS_OK);
+  }
+  CHECK(ReadAll(*reader).size() == kCount);
+}
+
 TEST_CASE("jetstream: messages that retention removed are said to be out of range, with what is left", "[jetstream]") {
   const Stack stack({.bytes_max = 256 << 10});
   const auto slow = Reader(stack.Log());
