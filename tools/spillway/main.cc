@@ -185,25 +185,6 @@ void AddTraceAndReport(CLI::App& app, std::function<int()>& run) {
   report->callback([&run] { run = [] { return Report(report_arguments); }; });
 }
 
-void AddProfile(CLI::App& app, std::function<int()>& run) {
-  static ProfileArguments a;
-  CLI::App* profile = Command(app, "profile", "Strategy profiles",
-                              "  spillway profile list\n  spillway profile check examples/soun.yaml\n");
-  profile->require_subcommand(1);
-  CLI::App* list = Command(*profile, "list", "Shipped profiles", "  spillway profile list\n");
-  CLI::App* show =
-      Command(*profile, "show", "The effective values of a profile", "  spillway profile show ofi-classic@1\n");
-  CLI::App* check = Command(*profile, "check", "Check a profile; errors name file and line",
-                            "  spillway profile check examples/soun.yaml\n");
-  for (CLI::App* command : {show, check})
-    command->add_option("profile", a.profile, "name@version or a YAML file")->required();
-  for (CLI::App* command : {list, show, check}) command->add_flag("--json", a.json, "Result as JSON");
-  list->callback([&run] { run = [] { return ProfileList(a); }; });
-  show->callback([&run] { run = [] { return ProfileShow(a); }; });
-  check->callback([&run] { run = [] { return ProfileCheck(a); }; });
-  AddProfileApply(*profile, run);
-}
-
 void AddNatsOptions(CLI::App& command, NatsArguments& a) {
   command.add_option("--nats", a.url, "Servers, comma-separated")->capture_default_str();
   command.add_option("--user", a.user, "User");
@@ -225,6 +206,25 @@ void AddProfileApply(CLI::App& profile, std::function<int()>& run) {
   apply->add_flag("--json", a.json, "Result as JSON");
   AddNatsOptions(*apply, a.nats);
   apply->callback([&run] { run = [] { return ProfileApply(a); }; });
+}
+
+void AddProfile(CLI::App& app, std::function<int()>& run) {
+  static ProfileArguments a;
+  CLI::App* profile = Command(app, "profile", "Strategy profiles",
+                              "  spillway profile list\n  spillway profile check examples/soun.yaml\n");
+  profile->require_subcommand(1);
+  CLI::App* list = Command(*profile, "list", "Shipped profiles", "  spillway profile list\n");
+  CLI::App* show =
+      Command(*profile, "show", "The effective values of a profile", "  spillway profile show ofi-classic@1\n");
+  CLI::App* check = Command(*profile, "check", "Check a profile; errors name file and line",
+                            "  spillway profile check examples/soun.yaml\n");
+  for (CLI::App* command : {show, check})
+    command->add_option("profile", a.profile, "name@version or a YAML file")->required();
+  for (CLI::App* command : {list, show, check}) command->add_flag("--json", a.json, "Result as JSON");
+  list->callback([&run] { run = [] { return ProfileList(a); }; });
+  show->callback([&run] { run = [] { return ProfileShow(a); }; });
+  check->callback([&run] { run = [] { return ProfileCheck(a); }; });
+  AddProfileApply(*profile, run);
 }
 
 void AddLanes(CLI::App& app, std::function<int()>& run) {
