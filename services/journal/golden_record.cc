@@ -211,6 +211,7 @@ class GoldenRecord::Recorder {
     lane.reader = *std::move(reader);
     if (lane.overlap_at > 0) {
       const absl::Status status = lane.reader->SeekToSequence(lane.overlap_at);
+      if (absl::IsDataLoss(status)) return Remade(lane, std::string(status.message()), "the messages it had");
       if (!absl::IsOutOfRange(status)) return status;
       lane.overlap_at = 0;  // removed meanwhile: nothing to compare with
     }
@@ -219,19 +220,33 @@ class GoldenRecord::Recorder {
     return absl::IsOutOfRange(status) ? SkipToFirst(lane) : status;
   }
 
-  // A fresh reader begins with the first message there is.
+  // To the first message there is from lane.next on: found by asking, since a log tells only that a place is too early.
   absl::Status SkipToFirst(Lane& lane) {
-    absl::StatusOr<std::unique_ptr<log::LaneReader>> reader = source_.OpenReader(lane.name);
-    if (!reader.ok()) return reader.status();
-    lane.reader = *std::move(reader);
-    return absl::OkStatus();
+    uint64_t gone = lane.next - 1;
+    uint64_t there = lane.next;  // or behind the lane's end
+    absl::Status status = lane.reader->SeekToSequence(there);
+    for (uint64_t step = 1; absl::IsOutOfRange(status); step *= 2) {
+      gone = there;
+      there = gone + step;
+      status = lane.reader->SeekToSequence(there);
+    }
+    if (!status.ok() && !absl::IsDataLoss(status)) return status;
+    while (there - gone > 1) {
+      const uint64_t middle = gone + (there - gone) / 2;
+      status = lane.reader->SeekToSequence(middle);
+      if (!status.ok() && !absl::IsOutOfRange(status) && !absl::IsDataLoss(status)) return status;
+      (absl::IsOutOfRange(status) ? gone : there) = middle;
+    }
+    status = lane.reader->SeekToSequence(there);
+    // Removed since: the next read says so, and it is looked for again.
+    return absl::IsOutOfRange(status) ? absl::OkStatus() : status;
   }
 
   absl::Status Drain(Lane& lane, size_t& recorded) {
     size_t bytes = 0;
     for (size_t i = 0; i < options_.batch_messages_max && bytes < options_.batch_bytes_max; ++i) {
       log::LaneMessage message;
-      const absl::StatusOr<bool> read = lane.reader->Next(message);
+      const absl::StatusOr<bool> read = lane.reader->NextWithin(message, Duration::zero());
       if (!read.ok()) {
         if (absl::Status status = ReadFailed(lane, read.status()); !status.ok()) return status;
         continue;
@@ -321,6 +336,7 @@ class GoldenRecord::Recorder {
     if (!fresh.ok()) return fresh.status();
     log::LaneMessage first;
     const absl::StatusOr<bool> read = (*fresh)->NextWithin(first, kExamineFor);
+    if (absl::IsOutOfRange(read.status())) return absl::OkStatus();  // it reaches further than its beginning shows
     if (!read.ok()) return read.status();
     if (!*read || first.sequence > lane.overlap_at) return absl::OkStatus();
     const uint64_t first_sequence = first.sequence;

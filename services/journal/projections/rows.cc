@@ -343,6 +343,14 @@ struct RowMaker {
 
 }  // namespace
 
+std::span<const std::string_view> ProjectedTables() {
+  static constexpr std::string_view kTables[] = {
+      "alert_updates", "alerts",   "decisions",          "feed_incidents", "instruments",
+      "intents",       "outcomes", "receipts",           "sessions",       "signal_cancellations",
+      "signal_rules",  "signals",  "strategy_instances", "trading_states", "universe_membership"};
+  return kTables;
+}
+
 void AppendRows(const Event& event, std::vector<Row>& rows) {
   std::visit(RowMaker{event.header, rows}, event.body);
 }

@@ -1,7 +1,9 @@
 // Events as rows of the projections' tables (deploy/postgres/migrations/). Pure: the same events give the same rows.
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "libs/events/event.h"
@@ -15,6 +17,9 @@ struct Row {
   std::string table;
   std::string columns;
 };
+
+// The tables that rows are written to.
+std::span<const std::string_view> ProjectedTables();
 
 // The rows of one event, none for most kinds. A passed-on event gives the rows of the original, with its id.
 void AppendRows(const Event& event, std::vector<Row>& rows);

@@ -56,7 +56,7 @@ class RetainedLog final : public log::EventLog {
  private:
   class Reader final : public log::LaneReader {
    public:
-    explicit Reader(std::shared_ptr<const Lane> lane) : lane_(std::move(lane)), next_(lane_->first) {}
+    explicit Reader(std::shared_ptr<const Lane> lane) : lane_(std::move(lane)) {}
     absl::StatusOr<bool> Next(log::LaneMessage& message) override {
       if (next_ < lane_->first) return absl::OutOfRangeError("removed");
       if (next_ >= lane_->first + lane_->messages.size()) return false;
@@ -73,7 +73,7 @@ class RetainedLog final : public log::EventLog {
 
    private:
     std::shared_ptr<const Lane> lane_;
-    uint64_t next_;
+    uint64_t next_ = 1;
   };
 
   std::map<std::string, std::shared_ptr<Lane>> lanes_;
