@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "fmt/format.h"
-#include "libs/calendar/new_york.h"
+#include "services/notifier/adapters/card_text.h"
 
 namespace spillway::notifier {
 namespace {
@@ -15,51 +15,16 @@ constexpr std::string_view kGreen = "\x1b[32m";
 constexpr std::string_view kDim = "\x1b[2m";
 constexpr std::string_view kReset = "\x1b[0m";
 
-// "10:00:00.000" on the clock in New York; UTC, and says so, where the calendar does not reach.
-std::string Clock(Time time) {
-  const std::optional<calendar::NewYorkTime> local = calendar::ToNewYork(time);
-  if (!local) return FormatTimeOfDay(time) + " UTC";
-  return FormatTimeOfDay(Time(local->since_midnight));
-}
-
-// The clock with its zone, for headings.
-std::string ZonedClock(Time time) {
-  return Clock(time) + (calendar::ToNewYork(time) ? " New York" : "");
-}
-
 std::string Cut(std::string text, size_t width) {
   if (text.size() <= width) return text;
   text.resize(width - 2);
   return text + "..";
 }
 
-std::string Signed(const std::string& value) {
-  return value.starts_with('-') ? value : "+" + value;
-}
-
-// Money to the cent, rounded half away from zero.
-std::string Cents(Money money) {
-  const int64_t e8 = money.e8();
-  const int64_t cents = (e8 + (e8 < 0 ? -500'000 : 500'000)) / 1'000'000;
-  return FormatDecimal(cents, 2, 2);
-}
-
 // Of one rule: mark, id, feature, value against limit, points.
 std::string RuleLine(const RuleResult& rule) {
-  const char mark = !rule.value ? '?' : rule.passed ? '+' : '-';
-  const bool truth = rule.comparison == Comparison::kIsTrue || rule.comparison == Comparison::kIsFalse;
-  std::string test;
-  if (!rule.value) {
-    test = fmt::format("not ready: {}", rule.not_ready);
-  } else if (truth) {
-    test = fmt::format("{} (wanted {})", *rule.value != 0 ? "yes" : "no",
-                       rule.comparison == Comparison::kIsTrue ? "yes" : "no");
-  } else {
-    test = fmt::format("{:.6g} {} {:.6g}", *rule.value, ComparisonSymbol(rule.comparison), rule.limit);
-  }
-  const std::string points = rule.gate ? "gate" : fmt::format("{:g}/{:g}", rule.points, rule.points_max);
-  return fmt::format("    {} {:<8} {:<42} {:<28} {:>5}", mark, Cut(rule.rule, 8), Cut(rule.feature, 42), Cut(test, 28),
-                     points);
+  return fmt::format("    {} {:<8} {:<42} {:<28} {:>5}", RuleMark(rule), Cut(rule.rule, 8), Cut(rule.feature, 42),
+                     Cut(RuleTest(rule), 28), RulePoints(rule));
 }
 
 std::string Heading(const std::string& left, const std::string& right) {
@@ -100,8 +65,6 @@ std::string TerminalChannel::Card(const EventHeader& header, const Alert& alert)
       fmt::format("== ALERT {} {}", names_.Symbol(header.instrument), alert.side == Side::kAsk ? "SHORT" : "LONG");
   if (alert.shadow) left += " [SHADOW]";
   if (alert.low_confidence) left += " [LOW CONFIDENCE]";
-  double points_max = 0;
-  for (const RuleResult& rule : alert.rules) points_max += rule.points_max > 0 ? rule.points_max : 0;
   const double age_ms = static_cast<double>((header.ingest_time - header.event_time).count()) / 1e6;
 
   std::string card = Heading(left, ZonedClock(alert.triggered)) + "\n";
@@ -111,8 +74,7 @@ std::string TerminalChannel::Card(const EventHeader& header, const Alert& alert)
   card += fmt::format("  size {} (cap: {})   risk {}{}   reward net {}{}   R:R net {:.2f}\n", alert.quantity.ToString(),
                       SizeCapName(alert.binding_cap), Cents(alert.risk), currency, Cents(alert.reward_net), currency,
                       alert.reward_to_risk_net);
-  card +=
-      fmt::format("  score {:g}/{:g} (needs {:g})\n", alert.score, points_max > 0 ? points_max : 10, alert.threshold);
+  card += fmt::format("  score {:g}/{:g} (needs {:g})\n", alert.score, PointsMax(alert), alert.threshold);
   for (const RuleResult& rule : alert.rules) card += RuleLine(rule) + "\n";
   card += fmt::format("  age {:.3f} ms at trigger   expires {}   {}\n", age_ms, Clock(alert.expires),
                       Cut(names_.Instance(header.instance), 40));
@@ -138,15 +100,11 @@ void TerminalChannel::OnOutcome(const EventHeader& header, const OutcomeLabelled
   const auto shown = std::find_if(shown_.begin(), shown_.end(),
                                   [&](const auto& entry) { return entry.second.intent == outcome.intent; });
   if (shown == shown_.end()) return;
-  std::string text(OutcomeLabelName(outcome.label));
-  if (outcome.entry_price && outcome.exit_price) {
-    text += fmt::format(" net {}{} ({} R)  {} -> {}", Signed(Cents(outcome.profit_net)), Currency(header.instrument),
-                        Signed(fmt::format("{:.2f}", outcome.r_multiple)), outcome.entry_price->ToString(),
-                        outcome.exit_price->ToString());
-  }
+  const InstrumentDefinition* definition = names_.Definition(header.instrument);
+  const std::string currency = definition == nullptr ? "" : definition->currency;
   const bool won = outcome.profit_net > Money();
   const bool lost = outcome.profit_net < Money();
-  Edit(shown->second, header.event_time, won ? kGreen : lost ? kRed : "", text);
+  Edit(shown->second, header.event_time, won ? kGreen : lost ? kRed : "", OutcomeText(outcome, currency));
   shown_.erase(shown);  // the last word on it
 }
 
