@@ -75,8 +75,8 @@ constexpr std::array<std::string_view, 19> kRefusalRules = {"NONE",
                                                             "SIDE_UNSPECIFIED",
                                                             "ALERTS_PER_WINDOW"};
 constexpr std::array<std::string_view, 6> kSizeCaps = {"none", "risk", "shares", "notional", "liquidity", "intent"};
-constexpr std::array<std::string_view, 6> kReceipts = {"unspecified", "delivered", "failed",
-                                                       "suppressed",  "attempted", "unknown"};
+constexpr std::array<std::string_view, 7> kReceipts = {"unspecified", "delivered", "failed",      "suppressed",
+                                                       "attempted",   "unknown",   "not_accepted"};
 constexpr std::array<std::string_view, 6> kOutcomes = {"UNKNOWN", "MISS", "TARGET", "STOP", "TIME", "CANCELLED"};
 
 }  // namespace
