@@ -1,5 +1,6 @@
 #include "services/journal/golden_record.h"
 
+#include <fstream>
 #include <random>
 
 #include "libs/log/segment_log.h"
@@ -245,6 +246,31 @@ TEST_CASE("golden record: what retention removed first is a gap, noted and told;
   CHECK(report.ok());
   REQUIRE(report.findings.size() == 1);  // the gap, as a warning
   CHECK_THAT(log::ToString(report.findings[0].damage), Catch::Contains("gone before they were recorded"));
+}
+
+TEST_CASE("golden record: any changed byte of gaps.json shows", "[journal][golden]") {
+  Recording r;
+  r.Append("trading", 10);
+  r.lanes.Retain("trading", 4);
+  REQUIRE(r.OpenAndPollAll().ok());
+  REQUIRE(r.record->Close().ok());
+  CHECK(r.Verify().ok());
+  const fs::path file = r.golden / "gaps.json";
+  std::fstream text(file, std::ios::in | std::ios::out | std::ios::binary);
+  const std::streamoff bytes = static_cast<std::streamoff>(fs::file_size(file));
+  for (std::streamoff at = 0; at < bytes; ++at) {
+    text.seekg(at);
+    const char was = static_cast<char>(text.get());
+    text.seekp(at);
+    text.put(static_cast<char>(was ^ 1)).flush();
+    INFO("byte " << at);
+    CHECK_FALSE(r.Verify().ok());
+    text.seekp(at);
+    text.put(was).flush();
+  }
+  CHECK(r.Verify().ok());
+  fs::resize_file(file, static_cast<uintmax_t>(bytes - 1));
+  CHECK(absl::IsDataLoss(r.Open()));
 }
 
 TEST_CASE("golden record: a gap before the first recorded message", "[journal][golden]") {
