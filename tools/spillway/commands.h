@@ -9,8 +9,9 @@
 namespace spillway::cli {
 
 inline constexpr int kExitOk = 0;
-inline constexpr int kExitDiffers = 1;   // verify: it is not what was recorded; diff: the runs differ; check: not valid
-inline constexpr int kExitUsage = 2;     // the command line or a configuration is wrong
+inline constexpr int kExitDiffers = 1;  // verify: it is not what was recorded; diff: the runs differ; check: not valid;
+                                        // status: not ready
+inline constexpr int kExitUsage = 2;    // the command line or a configuration is wrong
 inline constexpr int kExitBadInput = 3;  // a file or session is missing, malformed or damaged
 inline constexpr int kExitFailed = 4;    // anything else: no space, no permission, ...
 
@@ -111,5 +112,12 @@ struct DemoArguments {
   bool json = false;
 };
 int Demo(const DemoArguments& arguments);
+
+struct StatusArguments {
+  std::string ports_dir;          // with the services' port files
+  std::vector<std::string> urls;  // of services besides: "127.0.0.1:8080"
+  bool json = false;
+};
+int Status(const StatusArguments& arguments);  // kExitDiffers: some service is not ready
 
 }  // namespace spillway::cli

@@ -277,6 +277,20 @@ void AddDemo(CLI::App& app, std::function<int()>& run) {
   command->callback([&run] { run = [] { return Demo(a); }; });
 }
 
+void AddStatus(CLI::App& app, std::function<int()>& run) {
+  static StatusArguments a;
+  CLI::App* command = Command(app, "status", "What the running services say of themselves",
+                              "  spillway status --ports-dir build/run/ports\n"
+                              "  spillway status --url 127.0.0.1:9101 --url 127.0.0.1:9102 --json\n");
+  CLI::Option_group* where = command->add_option_group("where", "Where the services are");
+  where->add_option("--ports-dir", a.ports_dir, "Directory of their port files (service.port_file)")
+      ->envname("SPILLWAY_PORTS_DIR");
+  where->add_option("--url", a.urls, "HTTP address of a service; may be given again");
+  where->require_option(1, 0);
+  command->add_flag("--json", a.json, "Result as JSON");
+  command->callback([&run] { run = [] { return Status(a); }; });
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("Spillway watches order flow, finds the moments where liquidity fails, and explains them.", "spillway");
   app.set_version_flag("--version", std::string(BuildId()));
@@ -294,6 +308,7 @@ int Main(int argc, char** argv) {
   AddProject(app, run);
   AddDemo(app, run);
   AddLanes(app, run);
+  AddStatus(app, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

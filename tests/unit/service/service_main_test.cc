@@ -267,6 +267,21 @@ TEST_CASE("main: a connection that is lost makes the service not ready until it 
   CHECK(running.probe.process->Stop() == kExitOk);
 }
 
+TEST_CASE("main: credentials that are refused are 77 at once, and never in the log", "[service]") {
+  test::NatsServer nats("authorization { user: risk, password: \"right\" }");
+  Probe probe("");
+  const std::string secret = probe.folder / "password";
+  probe.config = Config(nats.url(), probe.port_file(), fmt::format("    user: risk\n    password_file: {}\n", secret));
+  REQUIRE(log::ReplaceFile(secret, "hunter2\n").ok());
+  CHECK(probe.Run() == kExitCredentials);
+  INFO(probe.Log());
+  CHECK_FALSE(probe.Logged("nats_away"));
+  CHECK_FALSE(probe.Logged("hunter2"));
+  REQUIRE(log::ReplaceFile(secret, "right\n").ok());
+  probe.env["SPILLWAY_PROBE"] = "end";
+  CHECK(probe.Run() == kExitOk);
+}
+
 TEST_CASE("main: a taken port is 69 and named", "[service]") {
   RunningProbe first;
   first.StartAndWait();
