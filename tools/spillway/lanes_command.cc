@@ -31,6 +31,8 @@ absl::StatusOr<std::shared_ptr<jetstream::Connection>> ConnectTo(const NatsArgum
   options.user = arguments.user;
   options.nkey_seed_file = arguments.nkey_file;
   options.tls_ca_file = arguments.tls_ca;
+  options.tls_cert_file = arguments.tls_cert;
+  options.tls_key_file = arguments.tls_key;
   options.prefix = arguments.prefix;
   if (!arguments.password_file.empty()) {
     absl::StatusOr<std::string> password = log::ReadWholeFile(arguments.password_file);

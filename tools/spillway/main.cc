@@ -191,6 +191,8 @@ void AddNatsOptions(CLI::App& command, NatsArguments& a) {
   command.add_option("--password-file", a.password_file, "File with the user's password");
   command.add_option("--nkey-file", a.nkey_file, "File with an nkey seed, instead of user and password");
   command.add_option("--tls-ca", a.tls_ca, "Certificates that the server's is checked against; TLS is then required");
+  command.add_option("--tls-cert", a.tls_cert, "Our own certificate, where the server asks for one");
+  command.add_option("--tls-key", a.tls_key, "Its key");
   command.add_option("--prefix", a.prefix, "Of streams and subjects")->capture_default_str();
   command.add_option("--market-lanes", a.market_lanes, "How many market lanes there are")->capture_default_str();
 }
