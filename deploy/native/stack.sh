@@ -334,8 +334,12 @@ up() {
   start_postgres
   if [[ -z $discord ]]; then
     discord=$dir/secrets/discord-url
-    (umask 077 && echo "http://127.0.0.1:$FAKE_DISCORD_PORT/api/v10/webhooks/1/token" >"$discord")
-    start fake-discord "$bin/spillway-fake-discord" --port "$FAKE_DISCORD_PORT"
+    secret discord-token
+    local webhook
+    webhook=1001/$(<"$dir/secrets/discord-token")
+    (umask 077 && echo "http://127.0.0.1:$FAKE_DISCORD_PORT/api/v10/webhooks/$webhook" >"$discord")
+    start fake-discord "$bin/spillway-fake-discord" --port "$FAKE_DISCORD_PORT" --webhook "$webhook" \
+      --store "$dir/fake-discord.jsonl"
   fi
   await nats 20 nats_ready
   await redis 20 redis_cli ping
