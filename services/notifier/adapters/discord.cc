@@ -112,12 +112,10 @@ std::string Content(const AlertCard& card, bool possibly_repeated) {
 
 std::string Description(const AlertCard& card, bool possibly_repeated) {
   std::string text;
-  if (card.news.kind != AlertUpdateKind::kUnknown) {
-    text += fmt::format("**{}**\n{} New York\n", Escaped(NewsText(card)), Clock(card.news.time));
-  }
+  if (possibly_repeated) text += "*possibly repeated: the answer to an earlier attempt was lost*\n";
   if (card.alert.low_confidence) text += "**LOW CONFIDENCE**\n";
-  if (possibly_repeated) {
-    text += "*possibly repeated: the answer to an earlier attempt was lost*\n";
+  if (card.news.kind != AlertUpdateKind::kUnknown) {
+    text += fmt::format("**{}**\n{}\n", Escaped(NewsText(card)), ZonedClock(card.news.time));
   }
   return CutCodePoints(text, kDescriptionMax);
 }

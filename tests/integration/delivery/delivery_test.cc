@@ -1,6 +1,9 @@
 // The engine against a fake Discord and a fake webhook, over real sockets.
 #include "services/notifier/delivery.h"
 
+#include <map>
+#include <random>
+
 #include "tests/integration/delivery/stage.h"
 
 namespace spillway::notifier {
@@ -426,6 +429,55 @@ TEST_CASE("delivery: a webhook's redirects and private addresses are not followe
     CHECK(lane.Receipts("hook")[1].detail == "its address is not public (allow_private_address permits it)");
   }
   CHECK(fake.Messages("hook").empty());
+}
+
+// Random answers, lost ones, restarts of the fake's other side: every alert arrives, at most once without the mark, and
+// the receipts tell the same story.
+TEST_CASE("delivery: under random faults and restarts no alert is lost and none is doubled unmarked", "[delivery]") {
+  const uint64_t seed = GENERATE(1, 2, 3);
+  CAPTURE(seed);
+  FakeServer fake({"--bucket", "0"});
+  Lane lane;
+  fake.Behave(
+      {{"rate",
+        {{"status_500", 0.15}, {"status_429", 0.0}, {"accept_then_drop", 0.15}, {"drop", 0.1}, {"seed", seed}}}});
+  std::mt19937_64 random(seed);
+  std::vector<Event> alerts;
+  for (int life = 0; life < 6; ++life) {
+    Sender sender(lane, {Discord(fake), Hook(fake)});
+    for (int i = 0; i < 5; ++i) alerts.push_back(lane.Tell());
+    for (const Event& alert : alerts) {
+      if (random() % 4 == 0) lane.Update(alert, AlertUpdateKind::kExpired);
+    }
+    const size_t receipts = lane.Receipts().size() + random() % 12;
+    REQUIRE(sender.Until([&] { return lane.Receipts().size() >= receipts || sender.engine().idle(); }));
+    sender.engine().Stop(milliseconds(random() % 2));  // broken off wherever it is
+  }
+  Sender sender(lane, {Discord(fake), Hook(fake)});
+  REQUIRE(sender.Settles());
+
+  const Json discord = fake.Messages("discord"), hook = fake.Messages("hook");
+  std::map<std::string, int> unmarked, all;
+  for (const Json& message : discord) {
+    const std::string id = message["json"]["embeds"][0]["footer"]["text"].get<std::string>().substr(0, 32);
+    ++all[id];
+    unmarked[id] += Marked(message) ? 0 : 1;
+  }
+  for (const Event& alert : alerts) {
+    const std::string id = ToString(alert.header.correlation_id());
+    const LedgerEntry* entry = sender.ledger().Find(alert.header.id());
+    REQUIRE(entry != nullptr);
+    CAPTURE(id);
+    const Delivery& delivery = entry->deliveries[0];
+    CHECK(unmarked[id] <= 1);
+    CHECK((delivery.state == MessageState::kDelivered || delivery.possibly_repeated));
+    CHECK(all[id] >= (delivery.state == MessageState::kDelivered ? 1 : 0));
+    if (all[id] > 1) CHECK(delivery.possibly_repeated);
+    CHECK(entry->deliveries[1].state == MessageState::kDelivered);
+  }
+  std::map<std::string, int> of_hook;  // the alerts; the updates have ids of their own
+  for (const Json& message : hook) of_hook[message["event_id"]] += 1;
+  for (const auto& [id, count] : of_hook) CHECK(count == 1);
 }
 
 }  // namespace spillway::notifier
