@@ -71,7 +71,9 @@ done
 
 # ---------------------------------------------------------------- processes
 
-alive() { [[ -s $1 ]] && kill -0 "$(<"$1")" 2>/dev/null; }
+# A process that has ended and was not reaped yet (in a container whose first process is slow at it) is gone.
+running() { kill -0 "$1" 2>/dev/null && [[ $(ps -o stat= -p "$1" 2>/dev/null) != Z* ]]; }
+alive() { [[ -s $1 ]] && running "$(<"$1")"; }
 
 # start NAME COMMAND...: a server, its pid in run/NAME.pid, its output in log/NAME.log.
 start() {
@@ -92,10 +94,10 @@ stop() {
   pid=$(<"$pidfile")
   kill -TERM "$pid" 2>/dev/null || true
   for ((i = 0; i < $2 * 20; ++i)); do
-    kill -0 "$pid" 2>/dev/null || break
+    running "$pid" || break
     sleep 0.05
   done
-  if kill -0 "$pid" 2>/dev/null; then
+  if running "$pid"; then
     note "${yellow}$1 did not stop within $2 s: killed$plain"
     kill -KILL -- "-$pid" 2>/dev/null || kill -KILL "$pid" 2>/dev/null || true
   fi
