@@ -1,13 +1,17 @@
 // spillway-notifier: the trading lane in, alerts out on the same lane; the holder of the lease delivers them to
 // channels.
+#include <algorithm>
 #include <thread>
 
+#include "libs/events/codec.h"
 #include "libs/log/jetstream/jetstream_log.h"
 #include "libs/log/jetstream/lease.h"
 #include "libs/runtime/event_appender.h"
 #include "libs/service/processor_runner.h"
+#include "services/notifier/adapters/alert_chart.h"
 #include "services/notifier/delivery.h"
 #include "services/notifier/delivery_ledger.h"
+#include "services/notifier/market_tape.h"
 #include "services/notifier/notifier.h"
 
 namespace spillway {
@@ -77,6 +81,39 @@ class Receipts {
   std::unique_ptr<runtime::EventAppender> appender_;
 };
 
+// Keeps the tape of one market lane, for pictures. It begins with the lane's first messages, which define the
+// instruments, and goes on near its end: a picture may lack levels that have not changed since, an alert never waits.
+void FollowMarket(service::Context& context, const log::LaneName& lane, notifier::MarketTape& tape) {
+  constexpr uint64_t kHead = 1'000, kTail = 20'000;
+  jetstream::JetStreamLog log(context.connection, Producer::kNone);
+  GroupDecoder decoder;
+  GroupHeader header;
+  const auto follow = [&](uint64_t first, uint64_t count) {
+    absl::StatusOr<std::unique_ptr<log::LaneReader>> reader = log.OpenReader(lane);
+    if (!reader.ok() || !(*reader)->SeekToSequence(first).ok()) return;
+    log::LaneMessage message;
+    for (uint64_t read = 0; read < count && !context.stopping();) {
+      const absl::StatusOr<bool> more = (*reader)->NextWithin(message, std::chrono::milliseconds(100));
+      if (!more.ok()) return;
+      if (!*more) continue;
+      ++read;
+      // What does not decode is the processors' to report.
+      (void)decoder.Decode(message.bytes, header, [&](const Event& event) { tape.Apply(event); });
+    }
+  };
+  do {
+    const absl::StatusOr<jetstream::LaneInfo> info = log.Info(lane);
+    if (!info.ok()) continue;
+    const uint64_t first = std::max<uint64_t>(info->first_sequence, 1);
+    if (info->last_sequence < first + kHead + kTail) {
+      follow(first, UINT64_MAX);
+    } else {
+      follow(first, kHead);
+      follow(info->last_sequence - kTail, UINT64_MAX);
+    }
+  } while (!context.WaitForStop(std::chrono::seconds(1)));
+}
+
 absl::Status Run(service::Context& context, const v1::NotifierSettings& settings) {
   absl::StatusOr<std::vector<notifier::ChannelConfig>> channels =
       notifier::ReadChannels({settings.channels().begin(), settings.channels().end()});
@@ -84,13 +121,26 @@ absl::Status Run(service::Context& context, const v1::NotifierSettings& settings
   std::vector<std::string> names;
   for (const notifier::ChannelConfig& channel : *channels) names.push_back(channel.name);
 
+  notifier::MarketTape tape;
+  const auto draw = [&](const notifier::AlertCard& card) -> std::string {
+    const std::optional<notifier::MarketPicture> picture = tape.Around(card.header.instrument, card.header.event_time);
+    return picture ? notifier::DrawAlertChart(card, *picture) : "";
+  };
   DeliveryRight right(context);
   Receipts receipts(context);
   notifier::DeliveryEngine engine(*std::move(channels),
                                   {.append = [&](const Event& event) { return receipts.Append(event); },
-                                   .may_act = [&] { return right.may_act(); }},
+                                   .may_act = [&] { return right.may_act(); },
+                                   .picture = draw},
                                   context.metrics);
-  std::thread lease_thread([&] { right.Run(); });
+  std::vector<std::thread> threads;
+  threads.emplace_back([&] { right.Run(); });
+  const bool pictures = std::any_of(settings.channels().begin(), settings.channels().end(), [](const auto& channel) {
+    return channel.kind() == v1::ChannelSettings::KIND_DISCORD && !channel.without_chart();
+  });
+  for (const uint32_t lane : service::MarketLanes(context.settings)) {
+    if (pictures) threads.emplace_back([&, lane] { FollowMarket(context, "market." + std::to_string(lane), tape); });
+  }
 
   std::vector<service::ProcessorJob> jobs;
   jobs.push_back({.name = "notifier",
@@ -114,7 +164,7 @@ absl::Status Run(service::Context& context, const v1::NotifierSettings& settings
   });
   engine.Stop(kStopGrace);
   context.RequestStop();
-  lease_thread.join();
+  for (std::thread& thread : threads) thread.join();
   return status;
 }
 
