@@ -6,6 +6,7 @@
 #include "libs/service/processor_runner.h"
 #include "services/journal/golden_record.h"
 #include "services/journal/journal.h"
+#include "services/journal/projections/journal_metrics.h"
 #include "services/journal/projections/projector.h"
 
 namespace spillway {
@@ -46,23 +47,14 @@ class Trouble {
 // Keeps the golden record. `record` is set when it is open; it then lives as long as the service.
 class Recorder {
  public:
-  Recorder(service::Context& context, const v1::JournalSettings& settings, std::vector<log::LaneName> lanes)
+  Recorder(service::Context& context, const v1::JournalSettings& settings, std::vector<log::LaneName> lanes,
+           journal::JournalMetrics& metrics)
       : context_(context),
         settings_(settings),
+        metrics_(metrics),
         names_(std::move(lanes)),
         log_(context.connection, Producer::kNone),
-        trouble_(context, "record") {
-    for (const log::LaneName& lane : names_) {
-      series_[lane] = {
-          &context.metrics.Counter("spillway_journal_recorded_messages_total", "Messages recorded", {{"lane", lane}}),
-          &context.metrics.Counter("spillway_journal_recorded_bytes_total", "Bytes recorded, before compression",
-                                   {{"lane", lane}}),
-          &context.metrics.Counter("spillway_journal_gaps_total", "Gaps between a lane and its record",
-                                   {{"lane", lane}}),
-          &context.metrics.Gauge("spillway_journal_durable_position", "The lane's message up to which all is durable",
-                                 {{"lane", lane}})};
-    }
-  }
+        trouble_(context, "record") {}
 
   // Until the service stops; then what is on the lanes is recorded, and the record closed.
   absl::Status Run() {
@@ -75,7 +67,7 @@ class Recorder {
       const bool stopping = context_.stopping();
       const absl::StatusOr<size_t> polled = record_->Poll(kPollWait);
       trouble_.Tell(polled.status());
-      Count();
+      metrics_.Update(*record_);
       if (!polled.ok()) {
         if (absl::IsAborted(polled.status()) || absl::IsFailedPrecondition(polled.status())) return polled.status();
         if (context_.WaitForStop(kRetryPause)) break;
@@ -84,7 +76,7 @@ class Recorder {
       }
     }
     const absl::Status closed = record_->Close();
-    Count();
+    metrics_.Update(*record_);
     return closed;
   }
 
@@ -92,23 +84,13 @@ class Recorder {
   const journal::GoldenRecord* record() const { return open_ ? record_.get() : nullptr; }
 
  private:
-  struct Series {
-    prometheus::Counter* messages;
-    prometheus::Counter* bytes;
-    prometheus::Counter* gaps;
-    prometheus::Gauge* durable;
-    journal::LaneRecord told;
-  };
-
   bool Open() {
     journal::GoldenRecordOptions options;
     options.build = std::string(BuildId());
     if (settings_.disk_free_megabytes_min() > 0) {
       options.disk_free_bytes_min = uint64_t{settings_.disk_free_megabytes_min()} << 20;
     }
-    options.on_gap = [](const log::RecordGap& gap) {
-      Log(Severity::kError, "record_gap", {{"lane", gap.lane}, {"from", gap.from}, {"to", gap.to}});
-    };
+    options.on_gap = journal::LogGap;
     absl::StatusOr<std::unique_ptr<journal::GoldenRecord>> record =
         journal::GoldenRecord::Open(settings_.golden_directory(), log_, names_, std::move(options));
     trouble_.Tell(record.status());
@@ -118,26 +100,12 @@ class Recorder {
     return true;
   }
 
-  void Count() {
-    for (auto& [lane, series] : series_) {
-      const journal::LaneRecord now = record_->Record(lane);
-      series.messages->Increment(static_cast<double>(now.recorded_messages - series.told.recorded_messages));
-      series.bytes->Increment(static_cast<double>(now.recorded_bytes - series.told.recorded_bytes));
-      series.gaps->Increment(static_cast<double>(now.gaps - series.told.gaps));
-      series.durable->Set(static_cast<double>(now.durable));
-      series.told = now;
-    }
-    const absl::StatusOr<uint64_t> free = journal::FreeBytes(record_->directory());
-    if (free.ok()) disk_free_.Set(static_cast<double>(*free));
-  }
-
   service::Context& context_;
   const v1::JournalSettings& settings_;
+  journal::JournalMetrics& metrics_;
   const std::vector<log::LaneName> names_;
   jetstream::JetStreamLog log_;
   Trouble trouble_;
-  std::map<log::LaneName, Series> series_;
-  prometheus::Gauge& disk_free_ = context_.metrics.Gauge("spillway_journal_disk_free_bytes", "Space for the record");
   std::unique_ptr<journal::GoldenRecord> record_;
   std::atomic<bool> open_ = false;
 };
@@ -145,7 +113,8 @@ class Recorder {
 // Brings the record into PostgreSQL, until the service stops.
 class Projection {
  public:
-  Projection(service::Context& context, const Recorder& recorder) : context_(context), recorder_(recorder) {}
+  Projection(service::Context& context, const Recorder& recorder, journal::JournalMetrics& metrics)
+      : context_(context), recorder_(recorder), metrics_(metrics) {}
 
   absl::Status Run(const v1::JournalSettings& settings) {
     if (settings.postgres().host().empty()) return absl::OkStatus();
@@ -162,7 +131,7 @@ class Projection {
     std::string told;
     while (!context_.stopping()) {
       const absl::StatusOr<size_t> polled = projector_->Poll();
-      Count();
+      metrics_.Update(*projector_);
       if (!polled.ok() && polled.status().message() != told) {
         told = std::string(polled.status().message());
         Log(Severity::kError, "projection_failed", {{"reason", polled.status()}});
@@ -180,7 +149,7 @@ class Projection {
     if (const absl::Status status = projector_->CatchUp(); !status.ok()) {
       Log(Severity::kWarning, "projection_behind", {{"reason", status}});
     }
-    Count();
+    metrics_.Update(*projector_);
   }
 
  private:
@@ -198,29 +167,9 @@ class Projection {
     return options;
   }
 
-  void Count() {
-    const journal::projections::ProjectorStatus now = projector_->status();
-    up_.Set(now.up ? 1 : 0);
-    lag_.Set(static_cast<double>(now.lag_messages));
-    for (const auto& [table, rows] : now.rows) {
-      prometheus::Counter& counter = context_.metrics.Counter("spillway_journal_postgres_rows_total",
-                                                              "New rows in the projections", {{"table", table}});
-      counter.Increment(static_cast<double>(rows) - counter.Value());
-    }
-    refused_.Increment(static_cast<double>(now.rows_refused) - refused_.Value());
-    skipped_.Increment(static_cast<double>(now.messages_skipped) - skipped_.Value());
-  }
-
   service::Context& context_;
   const Recorder& recorder_;
-  prometheus::Gauge& up_ =
-      context_.metrics.Gauge("spillway_journal_postgres_up", "1: PostgreSQL takes what it is given");
-  prometheus::Gauge& lag_ = context_.metrics.Gauge("spillway_journal_projection_lag_messages",
-                                                   "Recorded messages that are not projected yet");
-  prometheus::Counter& refused_ =
-      context_.metrics.Counter("spillway_journal_rows_refused_total", "Rows that a table did not take");
-  prometheus::Counter& skipped_ =
-      context_.metrics.Counter("spillway_journal_projection_skipped_total", "Recorded messages that do not decode");
+  journal::JournalMetrics& metrics_;
   std::unique_ptr<journal::projections::Projector> projector_;
   std::atomic<bool> started_ = false;
 };
@@ -234,8 +183,9 @@ absl::Status Run(service::Context& context, const v1::JournalSettings& settings)
   std::vector<log::LaneName> inputs = market;
   inputs.push_back("trading");
 
-  Recorder recorder(context, settings, all);
-  Projection projection(context, recorder);
+  journal::JournalMetrics metrics(context.metrics, all);
+  Recorder recorder(context, settings, all, metrics);
+  Projection projection(context, recorder, metrics);
   absl::Status recorded, projected;
   std::thread record_thread([&] {
     recorded = recorder.Run();

@@ -15,7 +15,7 @@ class JournalMetrics {
   // The series of these lanes and of every projected table, at 0. `metrics` must outlive this.
   JournalMetrics(service::Metrics& metrics, const std::vector<log::LaneName>& lanes);
 
-  // Brings the series to what is so now. By one thread, once a second or so; each may be left out.
+  // Brings the series to what is so now. Each by one thread, the same or another; each may be left out.
   void Update(const GoldenRecord& record);
   void Update(const projections::Projector& projector);
 
