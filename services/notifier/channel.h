@@ -1,5 +1,5 @@
-// Where a person is told as the lane is read: a terminal. A channel is an adapter: it may do I/O, and nothing it does or
-// fails to do reaches the notifier's core. Channels that may be away (Discord, a webhook) are delivery.h's.
+// Where a person is told as the lane is read: a terminal. A channel is an adapter: it may do I/O, and nothing it does
+// or fails to do reaches the notifier's core. Channels that may be away (Discord, a webhook) are delivery.h's.
 #pragma once
 
 #include <string_view>

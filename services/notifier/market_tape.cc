@@ -13,18 +13,25 @@ void MarketTape::Apply(const Event& event) {
   }
   if (const auto* definition = std::get_if<InstrumentDefinition>(&event.body)) {
     const std::lock_guard lock(mutex_);
-    std::unique_ptr<Instrument>& instrument = instruments_[definition->id];
-    if (!instrument) instrument = std::make_unique<Instrument>();
-    instrument->symbol = definition->symbol;
-    instrument->tick = definition->tick;
+    if (Instrument* instrument = Find(definition->id)) {
+      instrument->symbol = definition->symbol;
+      instrument->tick = definition->tick;
+    }
   }
+}
+
+MarketTape::Instrument* MarketTape::Find(InstrumentId id) {
+  const auto found = instruments_.find(id);
+  if (found != instruments_.end()) return found->second.get();
+  if (instruments_.size() >= kInstrumentsMax) return nullptr;
+  return instruments_.emplace(id, std::make_unique<Instrument>()).first->second.get();
 }
 
 void MarketTape::Apply(const MarketEvent& event) {
   if (event.kind == MarketEventKind::kTick || event.kind == MarketEventKind::kNone) return;
-  const auto found = instruments_.find(event.instrument);
-  if (found == instruments_.end()) return;  // never defined
-  Instrument& instrument = *found->second;
+  Instrument* known = Find(event.instrument);
+  if (known == nullptr) return;
+  Instrument& instrument = *known;
   const Time period = FloorTo(event.event_time, kColumn);
   if (!instrument.open) instrument.open = period;
   if (period > *instrument.open) {

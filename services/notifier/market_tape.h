@@ -61,8 +61,10 @@ class MarketTape final : public MarketPictures {
   static constexpr size_t kColumnsMax = static_cast<size_t>(kSpan / kColumn);
   static constexpr size_t kLevelsMax = 12;
   static constexpr size_t kTradesMax = 512;
+  static constexpr size_t kInstrumentsMax = 2048;  // those that come first; of others there is no picture
 
-  // Takes every event of the market lanes, each lane's in order. Thread-safe; costs little more than keeping the books.
+  // Takes the events of the market lanes, each lane's in order, from any point on. Thread-safe; costs little more than
+  // keeping the books.
   void Apply(const Event& event);
   std::optional<MarketPicture> Around(InstrumentId instrument, Time until) const override;
   size_t instruments() const;
@@ -79,8 +81,8 @@ class MarketTape final : public MarketPictures {
     std::optional<Price> last;
   };
   struct Instrument {
-    std::string symbol;
-    Price tick;
+    std::string symbol;                         // empty until it is defined
+    Price tick = Price::FromNanos(10'000'000);  // one cent until it is defined
     book::BookState book;
     std::optional<Price> last;
     std::optional<Time> open;  // start of the period that is not yet in `columns`
@@ -89,6 +91,7 @@ class MarketTape final : public MarketPictures {
   };
 
   void Apply(const MarketEvent& event);
+  Instrument* Find(InstrumentId id);  // makes it; nullptr: there are too many
   static Column Snapshot(const Instrument& instrument);
   static PictureColumn Expand(const Column& column);
 

@@ -83,6 +83,7 @@ TEST_CASE("tape: columns hold the book as it stood at their end, a minute and no
   feed.At(260).Bid(10.01, 0).Trade(10.02, 100, Side::kBid).Row();
   feed.At(1000).Ask(10.02, 900).Row();
   Feed(tape, feed);
+  CHECK(tape.instruments() == 1);
   CHECK_FALSE(tape.Around(2, test::MarketBuilder::kStart).has_value());
   const std::optional<MarketPicture> all = tape.Around(1, test::MarketBuilder::kStart + std::chrono::seconds(5));
   REQUIRE(all);
