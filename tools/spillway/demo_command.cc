@@ -40,7 +40,7 @@ int Demo(const DemoArguments& arguments) {
   sim.scenario = arguments.scenario;
   sim.out = market;
   sim.replace = true;
-  const absl::StatusOr<Simulated> simulated = Simulate(sim);
+  const absl::StatusOr<ingest::SimulatedSession> simulated = Simulate(sim);
   if (!simulated.ok()) return Fail(simulated.status());
 
   Say(arguments,
