@@ -175,14 +175,17 @@ void SessionPlayer::KeepSession(const Event& event) {
 absl::StatusOr<PlayerAction> SessionPlayer::Next(SteadyTime now) {
   if (std::exchange(handed_out_, false)) ready_.pop_front();
   now_ = now;
-  if (ready_.empty()) CloseAged(now);
+  if (ready_.empty()) CloseAged(now - options_.batch_age_max);  // where there is no time to wait, late is late enough
   const bool held_back = ready_.empty() && !stopped_ && HeldBack(now);
   if (held_back) CloseAll();
   if (stopped_) CloseAll();
   while (ready_.empty() && !held_back && !stopped_) {
     const absl::StatusOr<Step> step = TakeNext(now);
     if (!step.ok()) return step.status();
-    if (*step == Step::kNotDue) break;
+    if (*step == Step::kNotDue) {
+      CloseAged(now);
+      break;
+    }
     if (*step == Step::kTaken) continue;
     CloseAll();
     for (const Lane& lane : lanes_) {
@@ -271,12 +274,15 @@ bool SessionPlayer::Due(Time time, SteadyTime now) {
   return due_ <= now;
 }
 
+// What is due before an open batch is closed is early enough then: nobody sees it before.
 SteadyTime SessionPlayer::WaitUntil() const {
-  SteadyTime until = due_;
+  std::optional<SteadyTime> closes;
   for (const Lane& lane : lanes_) {
-    if (!lane.batch.empty()) until = std::min(until, lane.batch_opened + options_.batch_age_max);
+    if (lane.batch.empty()) continue;
+    const SteadyTime aged = lane.batch_opened + options_.batch_age_max;
+    closes = std::min(closes.value_or(aged), aged);
   }
-  return until;
+  return closes.value_or(due_);
 }
 
 // When the feed turns stale if no row comes before; nullopt: not before the next row.

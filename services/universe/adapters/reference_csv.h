@@ -28,6 +28,10 @@ struct ReferenceRow {
 class ReferenceData {
  public:
   void Add(const std::string& symbol, ReferenceRow row) { rows_[symbol] = std::move(row); }
+  // Rows of the other replace those of the same symbols.
+  void Merge(const ReferenceData& other) {
+    for (const auto& [symbol, row] : other.rows_) rows_[symbol] = row;
+  }
   bool empty() const { return rows_.empty(); }
   size_t size() const { return rows_.size(); }
   // Fills in what is known of the symbol. False if nothing is.
