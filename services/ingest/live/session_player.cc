@@ -237,6 +237,8 @@ absl::StatusOr<SessionPlayer::Step> SessionPlayer::TakeNext(SteadyTime now) {
 
   const std::optional<Time> stale = StaleAt();
   const bool ticks = fill_ticks_ && started_;
+  // Without a clock nobody lives through a quiet time: its last boundary says all.
+  if (ticks && options_.speed == 0) boundary_ = std::max(boundary_, FloorTo(item.time, kTickPeriod));
   if (stale && *stale <= item.time && (!ticks || *stale <= boundary_)) {
     return Due(*stale, now) ? Taken(TakeStale(*stale)) : Step::kNotDue;
   }
