@@ -114,6 +114,12 @@ absl::Status SessionPlayer::Resume(const std::vector<std::string>& last_own) {
     const auto place = [](const Progress& p) { return std::pair(p.source.epoch, p.time); };
     if (first == nullptr || place(last) < place(*first)) first = &last;
   }
+  for (const Lane& lane : lanes_) {
+    // What every lane gets precedes the first row.
+    if (!fresh || !lane.skip_to || lane.skip_to->source.position == 0) continue;
+    return absl::FailedPreconditionError(fmt::format(
+        "market.{} holds rows and another lane nothing: market_lanes was changed; play onto empty lanes", lane.number));
+  }
   if (fresh || first == nullptr) {
     if (options_.repeat || first != nullptr) {
       absl::StatusOr<SessionBounds> bounds = source_->Bounds();

@@ -250,8 +250,7 @@ TEST_CASE("player: a lane that holds another session is refused", "[ingest]") {
   played.Play(15);
   other.Define(1, "ACME").Up();
   for (int i = 0; i < 100; ++i) other.Row(i * 8);
-  const absl::Status refused = SessionPlayer::Open(other.End(), {.speed = 0}, played.LastOwn()).status();
-  std::vector<absl::Status> seen = {refused};
+  other.End();
   for (log::MemoryLog* log : {&other.Cut(), &shorter.Define(1, "ACME").Up().Row(0).End()}) {
     auto player = SessionPlayer::Open(*log, {.speed = 0}, played.LastOwn());
     absl::Status status = player.status();
@@ -263,6 +262,10 @@ TEST_CASE("player: a lane that holds another session is refused", "[ingest]") {
     CHECK(absl::IsFailedPrecondition(status));
     CHECK(std::string(status.message()).find("another session") != std::string::npos);
   }
+  const absl::Status more_lanes =
+      SessionPlayer::Open(recorded, {.lanes = 2, .speed = 0}, {played.LastOwn()[0], ""}).status();
+  CHECK(absl::IsFailedPrecondition(more_lanes));
+  CHECK(std::string(more_lanes.message()).find("market_lanes") != std::string::npos);
   log::MemoryLog empty;
   CHECK(absl::IsNotFound(SessionPlayer::Open(empty, {}, {""}).status()));
 }
