@@ -59,8 +59,10 @@ class Canvas {
 
   void Fill(double x, double y, double width, double height, const Colour& colour, double alpha = 1) {
     Use(colour, alpha);
+    cairo_set_antialias(cairo_.get(), CAIRO_ANTIALIAS_NONE);  // cells meet without seams
     cairo_rectangle(cairo_.get(), x, y, width, height);
     cairo_fill(cairo_.get());
+    cairo_set_antialias(cairo_.get(), CAIRO_ANTIALIAS_DEFAULT);
   }
   void Line(double x1, double y1, double x2, double y2, const Colour& colour, double width = 1, bool dashed = false) {
     Use(colour, 1);
@@ -207,11 +209,11 @@ void DrawHeatMap(Canvas& canvas, const Scale& scale, const MarketPicture& pictur
     const PictureColumn& column = picture.columns[i];
     const Time end = i + 1 < picture.columns.size() ? picture.columns[i + 1].time : column.time + picture.column;
     const double x = scale.X(column.time);
-    const double width = scale.X(end) - x + 0.5;  // no seams
+    const double width = scale.X(end) - x;
     const auto draw = [&](const std::vector<PictureLevel>& levels, const Colour& colour) {
       for (const PictureLevel& level : levels) {
         const double strength = std::min(1.0, level.size.ToDouble() / full);
-        canvas.Fill(x, scale.Y(level.price) - height / 2, width, height, colour, 0.10 + 0.75 * strength);
+        canvas.Fill(x, scale.Y(level.price) - height / 2, width, height, colour, 0.08 + 0.62 * strength);
       }
     };
     draw(column.bids, kBid);

@@ -105,7 +105,7 @@ TEST_CASE("delivery: after a lost answer it is sent again with a mark", "[delive
   FakeServer fake;
   Lane lane;
   ChannelConfig discord = Discord(fake);
-  discord.timeout = milliseconds(400);
+  discord.timeout = milliseconds(1000);
   SECTION("the connection ended without an answer") {
     fake.Next({{{"accept_then_drop", true}}});
   }
@@ -369,13 +369,13 @@ TEST_CASE("delivery: nothing is sent without the lease, or what cannot be writte
 TEST_CASE("delivery: receipts that cannot be written are written later; the message is not repeated", "[delivery]") {
   FakeServer fake;
   Lane lane;
-  fake.Next({{{"delay_ms", 400}}});
+  fake.Next({{{"delay_ms", 1000}}});
   Sender sender(lane, {Discord(fake)});
   lane.Tell();
   REQUIRE(sender.Until([&] { return lane.States() == "attempted"; }));
   lane.refuses = true;
   REQUIRE(sender.Until([&] { return fake.Messages().size() == 1; }));
-  sender.Linger(milliseconds(700));
+  sender.Linger(milliseconds(1300));
   lane.refuses = false;
   REQUIRE(sender.Settles());
   CHECK(lane.States() == "attempted delivered");
