@@ -90,7 +90,14 @@ Stack::Stack(StackOptions options)
   WriteConfigs();
 }
 
-Stack::~Stack() = default;
+Stack::~Stack() {
+  for (const auto& service : services_) service->process.reset();
+  const char* keep = std::getenv("SPILLWAY_FAULTS_LOGS");
+  if (keep == nullptr) return;
+  std::error_code ignored;
+  fs::create_directories(keep, ignored);
+  fs::copy(folder(), keep, fs::copy_options::recursive | fs::copy_options::overwrite_existing, ignored);
+}
 
 // ---------------------------------------------------------------- configuration
 
