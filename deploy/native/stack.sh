@@ -20,6 +20,7 @@ usage: ./dev up [OPTIONS] | down | status [--json] | logs [SERVICE] [-f]
     --profile P        profile in force, name@version or a YAML file; more than one: the others run in shadow
                        (default ofi-classic@1)
     --discord-url-file FILE   where alerts go: a file with the webhook's URL (default: a fake Discord of its own)
+    --messages-per-minute N   the notifier's own limit (default 30)
     --market-lanes N   default 1
     --tls              NATS with TLS and client certificates
   down     stops them, services first; --purge removes the directory too
@@ -45,7 +46,7 @@ die() {
 
 command=${1:-}
 (($#)) && shift
-dir=$root/build/stack scenario=demo session='' speed='' discord='' lanes=1 tls=off purge=0 json=0 follow=0
+dir=$root/build/stack scenario=demo session='' speed='' discord='' messages_per_minute=30 lanes=1 tls=off purge=0 json=0 follow=0
 profiles=() wanted=()
 while (($#)); do
   case $1 in
@@ -56,6 +57,7 @@ while (($#)); do
     --speed) speed=${2:?}; shift ;;
     --profile) profiles+=("${2:?}"); shift ;;
     --discord-url-file) discord=$(readlink -f "${2:?}"); shift ;;
+    --messages-per-minute) messages_per_minute=${2:?}; shift ;;
     --market-lanes) lanes=${2:?}; shift ;;
     --tls) tls=on ;;
     --purge) purge=1 ;;
@@ -280,6 +282,7 @@ channels:
   - name: discord
     kind: discord
     url_file: $discord
+    messages_per_minute_max: $messages_per_minute
 CONF
   cat >>"$dir/config/journal.yaml" <<CONF
 golden_directory: $dir/golden

@@ -2,7 +2,7 @@
 //
 //   {"service":"metrics","instance":"a","build":"spillway 0.1.0 (...)","ready":false,"missing":["caught_up"],
 //    "uptime_s":12.5,"lanes":[{"lane":"market.0","position":990,"end":1000,"lag":10}],
-//    "latency":{"metrics":{"p50_ms":1.25,"p99_ms":4.5,"count":1000}},"counters":{"events":123456},"notes":["..."]}
+//    "latency":{"metrics":{"p50_ms":1.25,"p99_ms":4.5,"p999_ms":9,"count":1000}},"counters":{"events":123456},"notes":["..."]}
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,7 @@ struct LaneStatus {
 struct LatencySummary {
   double p50_ms = 0;
   double p99_ms = 0;
+  double p999_ms = 0;
   uint64_t count = 0;
 };
 LatencySummary Summary(const LatencyHistogram& histogram);
