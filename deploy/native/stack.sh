@@ -355,7 +355,7 @@ up() {
   nats_options
   "$bin/spillway" lanes create "${NATS_OPTIONS[@]}" >"$dir/log/lanes.log" 2>&1 || die "lanes: $(tail -n 1 "$dir/log/lanes.log")"
   local begins
-  begins=$("$bin/spillway" log info "$session" --json | sed -n 's/.*"first_time": *"\([^"]*\)".*/\1/p' | head -n 1)
+  begins=$("$bin/spillway" log info "$session" --json | awk -F'"' '$2 == "first_time" && (!t || $4 < t) {t = $4} END {print t}')
   "$bin/spillway" profile apply "${profiles[@]}" "${NATS_OPTIONS[@]}" ${begins:+--at "$begins"} >"$dir/log/profile.log" 2>&1 ||
     die "profile: $(tail -n 1 "$dir/log/profile.log")"
 

@@ -224,7 +224,8 @@ void PrintLatencies(const std::vector<Service>& services, const Colours& colours
       if (!latency.is_object()) continue;
       rows.push_back(
           {Plain(service.name), Plain(service.instance), Plain(hop), fmt::format("{:.2f}", Get(latency, "p50_ms", 0.0)),
-           fmt::format("{:.2f}", Get(latency, "p99_ms", 0.0)), fmt::format("{:.2f}", Get(latency, "p999_ms", 0.0)), fmt::format("{}", Get<uint64_t>(latency, "count", 0))});
+           fmt::format("{:.2f}", Get(latency, "p99_ms", 0.0)), fmt::format("{:.2f}", Get(latency, "p999_ms", 0.0)),
+           fmt::format("{}", Get<uint64_t>(latency, "count", 0))});
     }
   }
   if (rows.empty()) return;

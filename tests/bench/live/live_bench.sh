@@ -81,7 +81,7 @@ speed=$(jq -n "($rate * 1.1 / $session_rate * 1000 | ceil) / 1000")
 say "bench live: 500 symbols at $rate events/s and more, for $seconds s (speed $speed)"
 play "$speed" "$seconds"
 delivered=$(PGPASSWORD=$(<"$work/stack/secrets/postgres") psql -h 127.0.0.1 -p "$POSTGRES_PORT" -U spillway -d spillway -qAt -F' ' -c \
-  "select count(*), percentile_cont(array[0.5,0.99]) within group (order by latency_ns) from receipts where state = 'delivered' and update_kind is null" 2>/dev/null || echo '?')
+  "select count(*), percentile_cont(array[0.5,0.99]) within group (order by latency_ns) from receipts where state = 'delivered' and update_kind = 'unknown'" 2>/dev/null || echo '?')
 market_events=$(service ingest <"$work/status.json" | jq .counters.events)
 lanes=$("$bin/spillway" lanes list --json --nats "nats://127.0.0.1:$NATS_PORT" --user admin --password-file "$work/stack/nats/passwords/admin")
 printf '  sustained             %s market events/s; behind its pace %s s, lag at most %s messages\n' "$events_per_second" "$behind" "$lag"
