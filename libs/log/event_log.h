@@ -37,7 +37,8 @@ class LaneWriter {
   // error.
   virtual absl::StatusOr<uint64_t> Append(Time time, std::string_view bytes, uint64_t rows = 0,
                                           std::string_view side = {}) = 0;
-  // Where a lane has several writers: the last message of this one's producer; false: none. For a producer that goes on
+  // Where a lane has several writers: the last message of this one's producer; false: none; OutOfRange:
+  // none is left, retention may have removed it. For a producer that goes on
   // after a restart, or after Append said Aborted (somebody else appended in its name).
   virtual absl::StatusOr<bool> LastOwn(std::string& /*bytes*/) {
     return absl::UnimplementedError("this log's lanes have one writer each");

@@ -1,5 +1,6 @@
 #include "libs/runtime/event_appender.h"
 
+#include <chrono>
 #include <string>
 
 namespace spillway::runtime {
@@ -10,6 +11,13 @@ constexpr int kAbortedMax = 16;
 absl::Status EventAppender::FindEnd() {
   std::string bytes;
   const absl::StatusOr<bool> found = lane_->LastOwn(bytes);
+  if (absl::IsOutOfRange(found.status())) {
+    // Retention has removed our last group. Sequences need to rise, not to be dense: milliseconds since 1970 are beyond
+    // any count.
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    next_sequence_ = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+    return absl::OkStatus();
+  }
   if (!found.ok()) return found.status();
   next_sequence_ = 1;
   if (!*found) return absl::OkStatus();

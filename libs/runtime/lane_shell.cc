@@ -74,6 +74,10 @@ absl::Status LaneShell::LoadRecorded() {
   if (output_ == nullptr) return absl::OkStatus();
   std::string bytes;
   const absl::StatusOr<bool> found = output_->LastOwn(bytes);
+  if (absl::IsOutOfRange(found.status())) {
+    recorded_sequence_ = next_sequence_ - 1;  // retention has removed what we know to have written
+    return absl::OkStatus();
+  }
   if (!found.ok() || !*found) return found.status();
   const absl::StatusOr<GroupView> group = GroupView::Open(bytes);
   if (!group.ok()) return group.status();
@@ -90,9 +94,11 @@ absl::Status LaneShell::Start(const std::optional<std::string>& checkpoint, std:
     if (!writer.ok()) return writer.status();
     output_ = std::move(*writer);
   }
+  absl::Status restored;
+  if (checkpoint) restored = RestoreCheckpoint(*checkpoint, *processor_, state);
+  next_sequence_ = restored.ok() ? state.next_producer_sequence : 1;
   if (absl::Status status = LoadRecorded(); !status.ok()) return status;
   if (checkpoint) {
-    absl::Status restored = RestoreCheckpoint(*checkpoint, *processor_, state);
     if (restored.ok() && state.next_producer_sequence > recorded_sequence_ + 1) {
       restored =
           absl::DataLossError(fmt::format("the checkpoint counts {} groups on {}, the lane has {}",

@@ -170,6 +170,7 @@ class JobRunner final : public runtime::ShellObserver {
       runtime::StateReader state(adapter);
       if (absl::Status status = job_.restore(state); !status.ok()) return status;
     }
+    LearnStartEnds();
     Log(Severity::kInfo, "job_started", {{"job", job_.name}, {"checkpoint", restored}, {"build", BuildId()}});
     return absl::OkStatus();
   }
@@ -200,21 +201,37 @@ class JobRunner final : public runtime::ShellObserver {
         continue;
       }
       appending_ = true;
+      KeepCounts();
       job_.after_step(*shell_);
       if (!*stepped) {
         if (drain_until) return absl::OkStatus();
-        if (!ready_) {
-          ready_ = true;
-          context_.readiness.Present(job_.name);
-        }
       }
-      KeepCounts();
+      if (!ready_ && (shell_->caught_up() || PassedStartEnds())) {
+        ready_ = true;
+        shell_->SetCaughtUp();
+        context_.readiness.Present(job_.name);
+      }
       const SteadyClock::time_point now = SteadyClock::now();
       if (now >= next_checkpoint && shell_->at_rest()) {
         SaveCheckpoint();
         next_checkpoint = now + checkpoint_period_;
       }
     }
+  }
+
+  // A busy lane never shows its end: where it ended when we started is the mark.
+  void LearnStartEnds() {
+    start_ends_.clear();
+    for (const log::LaneName& lane : job_.inputs) {
+      const absl::StatusOr<jetstream::LaneInfo> info = log_.Info(lane);
+      if (info.ok()) start_ends_[lane] = info->last_sequence;
+    }
+  }
+  bool PassedStartEnds() {
+    if (start_ends_.size() != job_.inputs.size()) return false;
+    const std::lock_guard lock(mutex_);
+    return std::all_of(start_ends_.begin(), start_ends_.end(),
+                       [&](const auto& end) { return positions_.at(end.first) >= end.second; });
   }
 
   // What a failed step asks for: patience, folding the lane again, or the end.
@@ -340,6 +357,7 @@ class JobRunner final : public runtime::ShellObserver {
   mutable std::mutex mutex_;
   std::map<log::LaneName, uint64_t> positions_;  // the last message read
   std::map<log::LaneName, uint64_t> ends_;
+  std::map<log::LaneName, uint64_t> start_ends_;  // the job's thread alone
   std::string note_;
 };
 

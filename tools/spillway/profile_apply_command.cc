@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <string>
 #include <vector>
@@ -26,6 +27,12 @@ absl::StatusOr<Configuration> InForce(log::LaneWriter& lane) {
   Configuration in_force;
   std::string bytes;
   const absl::StatusOr<bool> found = lane.LastOwn(bytes);
+  if (absl::IsOutOfRange(found.status())) {
+    // Retention has removed what was said last: everything is said again, counted beyond anything counted so far.
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    in_force.next_ordinal = static_cast<uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
+    return in_force;
+  }
   if (!found.ok()) return found.status();
   if (!*found) return in_force;
   GroupDecoder decoder;

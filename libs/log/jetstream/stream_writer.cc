@@ -29,14 +29,21 @@ SteadyTime StreamWriter::Deadline() const {
 
 absl::Status StreamWriter::Open() {
   std::string bytes;
-  return LastOwn(bytes).status();
+  const absl::Status status = LastOwn(bytes).status();
+  return absl::IsOutOfRange(status) ? absl::OkStatus() : status;  // nothing of ours is there: none is expected
 }
 
 absl::StatusOr<bool> StreamWriter::LastOwn(std::string& bytes) {
   const absl::StatusOr<std::optional<StoredMessage>> last = impl_.LastOn(stream_, subject_, Deadline());
   if (!last.ok()) return last.status();
   own_last_ = *last ? (*last)->sequence : 0;
-  if (!*last) return false;
+  if (!*last) {
+    const absl::StatusOr<StreamState> state = impl_.State(stream_, Deadline());
+    if (!state.ok()) return state.status();
+    if (state->first_sequence <= 1) return false;
+    return absl::OutOfRangeError(fmt::format("lane {} begins at message {}: retention may have removed what stood on {}",
+                                             lane_, state->first_sequence, subject_));
+  }
   bytes = (*last)->bytes();
   return true;
 }
