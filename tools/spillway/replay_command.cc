@@ -23,12 +23,24 @@ struct Plan {
   Producer producer;
   runtime::ReplayPlan lanes;
 };
-const std::vector<Plan>& Plans() {
-  static const std::vector<Plan> plans = {
-      {Producer::kMetrics, {{"market.0"}, "features.0"}}, {Producer::kUniverse, {{"features.0"}, "market.0"}},
-      {Producer::kScoring, {{"features.0"}, "trading"}},  {Producer::kRisk, {{"trading"}, "trading"}},
-      {Producer::kNotifier, {{"trading"}, "trading"}},    {Producer::kJournal, {{"market.0", "trading"}, "trading"}},
-  };
+// Which lanes each processor of the session reads and writes; metrics once for each market lane.
+std::vector<Plan> Plans(const log::EventLog& log) {
+  std::vector<log::LaneName> market, features;
+  for (const log::LaneName& lane : log.Lanes()) {
+    if (lane.starts_with("market.")) market.push_back(lane);
+    if (lane.starts_with("features.")) features.push_back(lane);
+  }
+  std::vector<Plan> plans;
+  for (const log::LaneName& lane : market) {
+    plans.push_back({Producer::kMetrics, {{lane}, "features" + lane.substr(lane.find('.'))}});
+  }
+  std::vector<log::LaneName> journal = market;
+  journal.push_back("trading");
+  plans.push_back({Producer::kUniverse, {features, "market.0"}});
+  plans.push_back({Producer::kScoring, {features, "trading"}});
+  plans.push_back({Producer::kRisk, {{"trading"}, "trading"}});
+  plans.push_back({Producer::kNotifier, {{"trading"}, "trading"}});
+  plans.push_back({Producer::kJournal, {journal, "trading"}});
   return plans;
 }
 
@@ -79,6 +91,9 @@ void PrintEqual(Producer producer, const runtime::ProcessorReplay& replay) {
 int Chain(const ReplayArguments& arguments) {
   absl::StatusOr<std::unique_ptr<log::SegmentLog>> session = OpenRun(arguments.session);
   if (!session.ok()) return Fail(session.status());
+  if (const auto lanes = (*session)->Lanes(); std::find(lanes.begin(), lanes.end(), "market.1") != lanes.end()) {
+    return Fail(absl::FailedPreconditionError("--chain is for sessions of one market lane; use --verify"));
+  }
   log::MemoryLog computed;
   auto market = computed.OpenWriter("market.0");
   auto features = computed.OpenWriter("features.0");
@@ -145,7 +160,7 @@ int Verify(const ReplayArguments& arguments) {
   json["processors"] = nlohmann::ordered_json::array();
   bool same = true;
   const bool live = (*session)->manifest().live;
-  for (Plan plan : Plans()) {
+  for (Plan plan : Plans(**session)) {
     plan.lanes.open_ended = live;
     const std::unique_ptr<runtime::Processor> processor = MakeProcessor(plan.producer);
     Progress progress("verifying");

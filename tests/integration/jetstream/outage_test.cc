@@ -214,6 +214,14 @@ TEST_CASE("jetstream: messages that retention removed are said to be out of rang
   CHECK(absl::IsOutOfRange(slow->SeekToTime(kOpen)));
   MustOk(slow->SeekToSequence(first));
   CHECK(ReadAll(*slow).size() == 40 - first + 1);
+
+  // A producer that has nothing left there is told so, rather than that it never wrote.
+  const auto universe = Must(stack.Log(Producer::kUniverse).OpenWriter(kLane));
+  std::string bytes;
+  CHECK(absl::IsOutOfRange(universe->LastOwn(bytes).status()));
+  Must(universe->Append(kOpen + 41s, "universe's"));
+  CHECK(Must(universe->LastOwn(bytes)));
+  CHECK(bytes == "universe's");
 }
 
 TEST_CASE("jetstream: a reader that stands still while retention goes by is told", "[jetstream]") {
