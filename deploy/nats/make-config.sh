@@ -69,7 +69,7 @@ umask 077
 mkdir -p "$out/passwords"
 out=$(cd "$out" && pwd)
 store=${store:-$out/store}
-mkdir -p "$store"
+case $store in "$out"/*) mkdir -p "$store" ;; esac  # another one is the server's to make
 
 users='ingest universe metrics scoring risk notifier journal gateway admin'
 for user in $users; do

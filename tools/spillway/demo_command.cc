@@ -4,6 +4,7 @@
 
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
+#include "services/ingest/adapters/simulator/simulated_session.h"
 #include "tools/spillway/commands.h"
 #include "tools/spillway/console.h"
 #include "tools/spillway/session_run.h"
@@ -17,7 +18,7 @@ namespace fs = std::filesystem;
 
 // The demo's profiles: the classic alerts; one in shadow watches for every planted kind, so that each has its detector.
 std::vector<std::string> DemoProfiles() {
-  return {"ofi-classic@1", (fs::path(SPILLWAY_SCENARIOS) / "detector-watch.yaml").string()};
+  return {"ofi-classic@1", ingest::ScenarioFile("detector-watch").value_or("detector-watch.yaml")};
 }
 
 void Say(const DemoArguments& arguments, const std::string& text) {

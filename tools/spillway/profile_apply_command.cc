@@ -111,7 +111,9 @@ int ProfileApply(const ProfileApplyArguments& arguments) {
     const absl::StatusOr<Time> last = LastTime(log, lane);
     if (!last.ok()) return Fail(last.status());
     uint32_t changed = 0;
-    const std::vector<Event> events = Change(at->value_or(*last), *instances, *in_force, changed);
+    // Never before what the lane has had: time does not go back on it.
+    const Time time = std::max(at->value_or(*last), *last);
+    const std::vector<Event> events = Change(time, *instances, *in_force, changed);
     if (changed > 0) {
       runtime::EventAppender appender(Producer::kGateway, std::move(*writer));
       if (absl::Status status = appender.Append(events); !status.ok()) return Fail(status);

@@ -1,0 +1,18 @@
+#!/bin/sh
+# spillway-init: what must be there before the services: a market to play, lanes, profiles in force. Run again it changes
+# nothing but what was asked for anew.
+#   SPILLWAY_SCENARIO           a shipped scenario, simulated if there is no session yet (default demo)
+#   SPILLWAY_PROFILES_IN_FORCE  names or files, the first active, the others in shadow (default ofi-classic@1)
+#   SPILLWAY_MARKET_LANES       default 1, as in the services' configuration
+set -eu
+market=/var/lib/spillway/market/session
+admin="--nats nats://nats:4222 --user admin --password-file /run/secrets/nats_admin --market-lanes ${SPILLWAY_MARKET_LANES:-1}"
+
+if [ ! -e "$market/manifest.json" ]; then
+  spillway sim --scenario "${SPILLWAY_SCENARIO:-demo}" --out "$market" --replace
+fi
+begins=$(spillway log info "$market" --json | sed -n 's/.*"first_time": *"\([^"]*\)".*/\1/p' | head -n 1)
+# shellcheck disable=SC2086 # lists of words
+spillway lanes create $admin
+# shellcheck disable=SC2086
+spillway profile apply ${SPILLWAY_PROFILES_IN_FORCE:-ofi-classic@1} $admin ${begins:+--at "$begins"}
