@@ -50,7 +50,7 @@ session_rate=$("$bin/spillway" log info "$session" --json | jq -r '
   .events / (([.symbols[].last_time] | max | seconds) - ([.symbols[].first_time] | min | seconds))')
 
 status() { "$bin/spillway" status --ports-dir "$work/stack/run/ports" --json 2>/dev/null || true; }
-service() { jq -c --arg s "$1" '(.services // .)[] | select(.service == $s)'; }
+service() { jq -c --arg s "$1" '.services[] | select(.service == $s) | .status'; }
 metric() { curl -fsS "http://127.0.0.1:$1/metrics" | awk -v m="$2" 'index($1, m) == 1 {sum += $2} END {printf "%.6f", sum}'; }
 
 # play SPEED SECONDS: sets events_per_second, behind (s), lag (messages, the worst), keeps $work/status.json
@@ -69,7 +69,7 @@ play() {
   end_events=$(service ingest <"$work/status.json" | jq .counters.events)
   events_per_second=$(((end_events - begin_events) * 1000 / ((end - begin) / 1000000)))
   behind=$(metric "$INGEST_PORT" spillway_ingest_behind_seconds)
-  lag=$(jq '[(.services // .)[].lanes[]?.lag] | max' "$work/status.json")
+  lag=$(jq '[.services[].status.lanes[]?.lag] | max' "$work/status.json")
   alert_p99=$(service notifier <"$work/status.json" | jq '.latency["notifier/since_ingest"].p99_ms // 0')
 }
 latency() { # latency SERVICE KEY
