@@ -21,6 +21,7 @@ usage: ./dev up [OPTIONS] | down | status [--json] | logs [SERVICE] [-f]
                        (default ofi-classic@1)
     --discord-url-file FILE   where alerts go: a file with the webhook's URL (default: a fake Discord of its own)
     --messages-per-minute N   the notifier's own limit (default 30)
+    --discord-bucket N        requests that the fake Discord takes in 2 s (default 5, as Discord); 0: any number
     --market-lanes N   default 1
     --tls              NATS with TLS and client certificates
   down     stops them, services first; --purge removes the directory too
@@ -46,7 +47,7 @@ die() {
 
 command=${1:-}
 (($#)) && shift
-dir=$root/build/stack scenario=demo session='' speed='' discord='' messages_per_minute=30 lanes=1 tls=off purge=0 json=0 follow=0
+dir=$root/build/stack scenario=demo session='' speed='' discord='' messages_per_minute=30 discord_bucket=5 lanes=1 tls=off purge=0 json=0 follow=0
 profiles=() wanted=()
 while (($#)); do
   case $1 in
@@ -58,6 +59,7 @@ while (($#)); do
     --profile) profiles+=("${2:?}"); shift ;;
     --discord-url-file) discord=$(readlink -f "${2:?}"); shift ;;
     --messages-per-minute) messages_per_minute=${2:?}; shift ;;
+    --discord-bucket) discord_bucket=${2:?}; shift ;;
     --market-lanes) lanes=${2:?}; shift ;;
     --tls) tls=on ;;
     --purge) purge=1 ;;
@@ -343,7 +345,7 @@ up() {
     local webhook
     webhook=1001/$(<"$dir/secrets/discord-token")
     (umask 077 && echo "http://127.0.0.1:$FAKE_DISCORD_PORT/api/v10/webhooks/$webhook" >"$discord")
-    start fake-discord "$bin/spillway-fake-discord" --port "$FAKE_DISCORD_PORT" --webhook "$webhook" \
+    start fake-discord "$bin/spillway-fake-discord" --port "$FAKE_DISCORD_PORT" --webhook "$webhook" --bucket "$discord_bucket" \
       --store "$dir/fake-discord.jsonl"
   fi
   await nats 20 nats_ready

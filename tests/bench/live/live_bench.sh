@@ -57,7 +57,7 @@ metric() { curl -fsS "http://127.0.0.1:$1/metrics" | awk -v m="$2" 'index($1, m)
 play() {
   local speed=$1 length=$2 begin_events end_events begin end
   finish
-  "$stack" up --dir "$work/stack" --session "$session" --speed "$speed" --messages-per-minute 100000 \
+  "$stack" up --dir "$work/stack" --session "$session" --speed "$speed" --messages-per-minute 100000 --discord-bucket 0 \
     --profile "$root/tests/bench/live/many_alerts.yaml" >"$work/up.log" 2>&1 || { cat "$work/up.log" >&2; exit 1; }
   . "$work/stack/ports.env"
   sleep 5
@@ -74,21 +74,21 @@ play() {
 }
 latency() { # latency SERVICE KEY
   service "$1" <"$work/status.json" | jq -r --arg k "$2" '.latency[$k] // empty |
-    "p50 \(.p50_ms) ms, p99 \(.p99_ms) ms, p99.9 \(.p999_ms) ms (\(.count))"'
+    def r: . * 100 | round / 100; "p50 \(.p50_ms | r) ms, p99 \(.p99_ms | r) ms, p99.9 \(.p999_ms | r) ms (\(.count))"'
 }
 
 speed=$(jq -n "($rate * 1.1 / $session_rate * 1000 | ceil) / 1000")
 say "bench live: 500 symbols at $rate events/s and more, for $seconds s (speed $speed)"
 play "$speed" "$seconds"
-delivered=$(PGPASSWORD=$(<"$work/stack/secrets/postgres") psql -h 127.0.0.1 -p "$POSTGRES_PORT" -U spillway -d spillway -qAt -F' ' -c \
-  "select count(*), percentile_cont(array[0.5,0.99]) within group (order by latency_ns) from receipts where state = 'delivered' and update_kind = 'unknown'" 2>/dev/null || echo '?')
+delivered=$(PGPASSWORD=$(<"$work/stack/secrets/postgres") psql -h 127.0.0.1 -p "$POSTGRES_PORT" -U spillway -d spillway -qAt -c \
+  "select format('p50 %s ms, p99 %s ms (%s)', round((percentile_cont(0.5) within group (order by latency_ns) / 1e6)::numeric, 2), round((percentile_cont(0.99) within group (order by latency_ns) / 1e6)::numeric, 2), count(*)) from receipts where state = 'delivered' and update_kind = 'unknown'" 2>/dev/null || echo '?')
 market_events=$(service ingest <"$work/status.json" | jq .counters.events)
 lanes=$("$bin/spillway" lanes list --json --nats "nats://127.0.0.1:$NATS_PORT" --user admin --password-file "$work/stack/nats/passwords/admin")
 printf '  sustained             %s market events/s; behind its pace %s s, lag at most %s messages\n' "$events_per_second" "$behind" "$lag"
 printf '  ingest to alert       %s\n' "$(latency notifier notifier/since_ingest)"
 printf '  ingest to snapshot    %s\n' "$(latency metrics metrics.0/since_ingest)"
 printf '  ingest to signal      %s\n' "$(latency scoring scoring/since_ingest)"
-printf '  alert to Discord      %s (count, {p50, p99} ns)\n' "$delivered"
+printf '  alert to Discord      %s\n' "$delivered"
 "$stack" down --dir "$work/stack" >/dev/null
 golden=$(du -sb "$work/stack/golden" | cut -f1)
 recorded=$("$bin/spillway" log info "$work/stack/golden" --json | jq .events)
