@@ -4,7 +4,9 @@ namespace spillway::risk {
 
 void HostTicks::Observe(const Event& event, int64_t now_ns) {
   if (const auto* status = std::get_if<FeedStatus>(&event.body)) ended_ = status->state == FeedState::kEnded;
-  if (!std::holds_alternative<ClockTick>(event.body)) return;
+  const auto* tick = std::get_if<ClockTick>(&event.body);
+  if (tick == nullptr) return;
+  if (tick->source == TickSource::kFeed) silent_ = false;
   tick_ns_ = std::max(tick_ns_.load(), ToNanos(event.header.event_time));
   seen_ns_ = now_ns;
 }
@@ -13,6 +15,7 @@ std::optional<Event> HostTicks::Due(int64_t now_ns) {
   const int64_t seen = seen_ns_;
   if (options_.after <= Duration::zero() || options_.playback_speed <= 0 || seen == 0 || ended_) return std::nullopt;
   if (now_ns - seen < options_.after.count()) return std::nullopt;
+  silent_ = true;
   const auto passed = static_cast<int64_t>(static_cast<double>(now_ns - seen) * options_.playback_speed);
   const Time time = FloorTo(TimeFromNanos(tick_ns_ + passed), kTickPeriod);
   Event tick;

@@ -27,12 +27,15 @@ class HostTicks {
   void Observe(const Event& event, int64_t now_ns);
   // The tick to be written now, if one is due. The next is due when the silence has lasted as long again.
   std::optional<Event> Due(int64_t now_ns);
+  // A tick was due, and none of the feed has come since.
+  bool silent() const { return silent_; }
 
  private:
   const HostTickOptions options_;
   std::atomic<int64_t> tick_ns_ = 0;  // the lane's last tick, event time
   std::atomic<int64_t> seen_ns_ = 0;  // when it was read; 0: none yet
-  std::atomic<bool> ended_ = false;   // the feed said that it is at its end
+  std::atomic<bool> silent_ = false;
+  std::atomic<bool> ended_ = false;  // the feed said that it is at its end
 };
 
 }  // namespace spillway::risk

@@ -26,8 +26,8 @@ void KeepTime(service::Context& context, risk::HostTicks& ticks) {
     lease.Renew();
     held.Set(lease.held() ? 1 : 0);
     const std::optional<Event> tick = ticks.Due(service::SteadyNanos());
-    if (silent != tick.has_value()) {
-      silent = tick.has_value();
+    if (silent != ticks.silent()) {
+      silent = ticks.silent();
       service::Log(silent ? service::Severity::kWarning : service::Severity::kInfo,
                    silent ? "feed_silent" : "feed_back");
     }

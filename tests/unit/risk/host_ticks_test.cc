@@ -12,7 +12,7 @@ constexpr Time kOpen = TimeFromNanos(1'746'192'600'000'000'000);
 Event Tick(Time time) {
   Event event;
   event.header.event_time = time;
-  event.body = ClockTick{};
+  event.body = ClockTick{.source = TickSource::kFeed};
   return event;
 }
 
@@ -31,12 +31,14 @@ TEST_CASE("host ticks: after two silent seconds lane time goes on, at the speed 
 
   // It comes back to us on the lane, and the silence begins anew from its time.
   ticks.Observe(*tick, 102 * kSecond);
+  CHECK(ticks.silent());
   CHECK_FALSE(ticks.Due(103 * kSecond));
   CHECK(ticks.Due(104 * kSecond)->header.event_time == kOpen + std::chrono::seconds(40));
   CHECK(ticks.Due(104 * kSecond)->header.id() != tick->header.id());
 
   // The feed is back, with the times it had: lane time does not go back, and nothing is due.
   ticks.Observe(Tick(kOpen + std::chrono::seconds(1)), 104 * kSecond);
+  CHECK_FALSE(ticks.silent());
   CHECK_FALSE(ticks.Due(105 * kSecond));
   CHECK(ticks.Due(106 * kSecond)->header.event_time == kOpen + std::chrono::seconds(40));
 }
