@@ -1,6 +1,5 @@
 #include "libs/runtime/lane_shell.h"
 
-#include <limits>
 #include <utility>
 #include <vector>
 
@@ -124,7 +123,8 @@ void LaneShell::Announce(const Event& cause) {
   version.header.event_time = cause.header.event_time;
   version.header.ingest_time = cause.header.ingest_time;
   version.header.cause = cause.header.cause;
-  version.header.cause.ordinal = std::numeric_limits<uint32_t>::max();  // no output has it
+  // No output has it, nor another announcement: two groups may have one cause, and a replica each to announce it.
+  version.header.cause.ordinal = ~(static_cast<uint32_t>(next_sequence_) & 0x7fffffffU);
   version.body = ProcessorVersion{.build = options_.build};
   encoder_.Add(version);
 }

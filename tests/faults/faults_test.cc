@@ -268,7 +268,7 @@ void Play(const Session& session, std::chrono::duration<double> playing, InjuryP
   None("the record is the lanes", CheckRecorded(lanes, **record, kLanes));
   None("every market event once", CheckMarket(**played, **record, rows));
   None("groups and ids", CheckGroups(**record, kLanes));
-  None("deliveries", CheckDeliveries(**record, stack.Discord("/fake/messages"), told));
+  None("deliveries", CheckDeliveries(**record, stack.folder() / "discord.store", told));
   None("active sets", CheckActiveSets(**record, stack.redis_port(), sets));
   CheckPrograms(stack);
   CheckTables(stack);

@@ -3,6 +3,7 @@
 #include <hiredis/hiredis.h>
 
 #include <algorithm>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <set>
@@ -11,6 +12,7 @@
 #include "fmt/format.h"
 #include "libs/events/codec.h"
 #include "libs/events/text.h"
+#include "nlohmann/json.hpp"
 #include "services/ingest/live/session_source.h"
 
 namespace spillway::faults {
@@ -167,13 +169,16 @@ struct Message {
 };
 
 // By the correlation id that stands in the footer.
-std::map<std::string, std::vector<Message>> ByCorrelation(const nlohmann::json& messages) {
+std::map<std::string, std::vector<Message>> ByCorrelation(const std::string& store) {
   std::map<std::string, std::vector<Message>> by_correlation;
-  for (const nlohmann::json& message : messages.at("messages")) {
+  std::ifstream file(store, std::ios::binary);
+  for (std::string line; std::getline(file, line);) {
+    const nlohmann::json message = nlohmann::json::parse(line);
+    if (!message.contains("message")) continue;  // an edit
     const std::string footer = message.at("json").at("embeds").at(0).at("footer").at("text");
     const std::string content = message.at("json").at("content");
     by_correlation[footer.substr(0, footer.find(' '))].push_back(
-        {message.at("id"), content.find("(possibly repeated)") != std::string::npos});
+        {message.at("message"), content.find("(possibly repeated)") != std::string::npos});
   }
   return by_correlation;
 }
@@ -203,9 +208,9 @@ void CheckMessages(const EventId& id, const Told& told, const std::vector<Messag
 
 }  // namespace
 
-Findings CheckDeliveries(log::EventLog& record, const nlohmann::json& messages, Deliveries& deliveries) {
+Findings CheckDeliveries(log::EventLog& record, const std::string& store, Deliveries& deliveries) {
   Findings findings;
-  std::map<std::string, std::vector<Message>> by_correlation = ByCorrelation(messages);
+  std::map<std::string, std::vector<Message>> by_correlation = ByCorrelation(store);
   for (const auto& [id, told] : ReadAlerts(record)) {
     ++deliveries.alerts;
     deliveries.attempts += told.attempts;

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "libs/log/event_log.h"
-#include "nlohmann/json.hpp"
 
 namespace spillway::faults {
 
@@ -32,8 +31,8 @@ struct Deliveries {
   uint64_t repeats = 0;   // of those, beyond the first of their alert
 };
 // Every alert has one last receipt; what is DELIVERED is there; what is there twice is marked, and an answer was lost.
-// `messages`: the fake's /fake/messages.
-Findings CheckDeliveries(log::EventLog& record, const nlohmann::json& messages, Deliveries& deliveries);
+// `store`: the file in which the fake keeps what it accepted.
+Findings CheckDeliveries(log::EventLog& record, const std::string& store, Deliveries& deliveries);
 
 // Redis holds the sets that follow from the record, with a time to live.
 Findings CheckActiveSets(log::EventLog& record, uint16_t redis_port, uint64_t& sets);

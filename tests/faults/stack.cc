@@ -329,15 +329,6 @@ void Stack::Behave(const nlohmann::json& behaviour) {
   if (http_.Send(request).status != 200) throw std::runtime_error("the fake Discord does not take its behaviour");
 }
 
-nlohmann::json Stack::Discord(const std::string& path) {
-  net::HttpClient client({.timeout = seconds(20)});
-  net::HttpRequest request;
-  request.method = "GET";
-  request.url = fmt::format("http://127.0.0.1:{}{}", discord_port_, path);
-  const net::HttpResult result = client.Send(request);
-  return nlohmann::json::parse(result.body);
-}
-
 void Stack::CreateDatabase(const std::string& name) {
   Run({"psql", "-h", "127.0.0.1", "-p", std::to_string(postgres_->port()), "-U", test::PostgresServer::kUser, "-d",
        test::PostgresServer::kDatabase, "-c", "CREATE DATABASE " + name},

@@ -68,7 +68,6 @@ class Stack {
 
   // The fake Discord: what it does from now on; whether it died, and is to be started again.
   void Behave(const nlohmann::json& behaviour);
-  nlohmann::json Discord(const std::string& path);
   int discord_deaths() const { return discord_deaths_; }
 
   std::optional<nlohmann::json> Status(const ServiceProcess& service);
