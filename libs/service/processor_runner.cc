@@ -170,6 +170,7 @@ class JobRunner final : public runtime::ShellObserver {
       runtime::StateReader state(adapter);
       if (absl::Status status = job_.restore(state); !status.ok()) return status;
     }
+    LearnPositions();
     LearnStartEnds();
     Log(Severity::kInfo, "job_started", {{"job", job_.name}, {"checkpoint", restored}, {"build", BuildId()}});
     return absl::OkStatus();
@@ -206,9 +207,9 @@ class JobRunner final : public runtime::ShellObserver {
       if (!*stepped) {
         if (drain_until) return absl::OkStatus();
       }
-      if (!ready_ && (shell_->caught_up() || PassedStartEnds())) {
+      if (!shell_->caught_up() && PassedStartEnds()) shell_->SetCaughtUp();
+      if (!ready_ && shell_->caught_up()) {
         ready_ = true;
-        shell_->SetCaughtUp();
         context_.readiness.Present(job_.name);
       }
       const SteadyClock::time_point now = SteadyClock::now();
@@ -217,6 +218,15 @@ class JobRunner final : public runtime::ShellObserver {
         next_checkpoint = now + checkpoint_period_;
       }
     }
+  }
+
+  // Where the checkpoint, or the beginning, has put the shell: a silent lane would never say so.
+  void LearnPositions() {
+    const std::lock_guard lock(mutex_);
+    for (auto& [lane, position] : positions_) position = 0;
+    for (const auto& [lane, position] : shell_->positions()) positions_[lane] = position.sequence;
+    last_lane_ = nullptr;
+    last_lane_name_ = nullptr;
   }
 
   // A busy lane never shows its end: where it ended when we started is the mark.

@@ -12,7 +12,6 @@ namespace spillway::metrics {
 
 // What an output is of its cause. A detector's has its DetectorKind and whether it became active added.
 enum class OutputKind : uint32_t {
-  kTick = 0,
   kFeatureSet = 1,
   kFeedStatus = 2,
   kUniverseRefresh = 3,
@@ -20,6 +19,8 @@ enum class OutputKind : uint32_t {
   kBoundarySnapshot = 5,
   kTriggeredSnapshot = 6,
   kBoundaryBehindGap = 7,
+  kBoundaryBehindTick = 8,  // a row's own, where the tick before it (which names the row too) has told one
+  kTick = 9,                // not 0: what ingest itself says behind the row is numbered from there
   kDetector = 64,
 };
 
@@ -33,6 +34,7 @@ class Output {
       market_ = market;
       event_ = EventId();
       said_.clear();
+      ticked_ = false;
     }
     ingest_time_ = ingest_time;
   }
@@ -42,12 +44,15 @@ class Output {
       market_ = SourcePosition();
       event_ = id;
       said_.clear();
+      ticked_ = false;
     }
     ingest_time_ = header.ingest_time;
   }
 
   // Fills in the header and emits.
   void Emit(Event& event, OutputKind kind, Time time, InstrumentId instrument, runtime::EventSink& out) {
+    if (kind == OutputKind::kTick) ticked_ = true;
+    if (kind == OutputKind::kBoundarySnapshot && ticked_) kind = OutputKind::kBoundaryBehindTick;
     event.header.producer = kind == OutputKind::kTick ? Producer::kIngest : Producer::kMetrics;
     event.header.event_time = time;
     event.header.ingest_time = ingest_time_;
@@ -60,7 +65,7 @@ class Output {
 
   template <class Archive>
   void Persist(Archive& a) {
-    a(market_.feed, market_.epoch, market_.position, event_.high, event_.low, ingest_time_, said_);
+    a(market_.feed, market_.epoch, market_.position, event_.high, event_.low, ingest_time_, said_, ticked_);
   }
 
  private:
@@ -71,7 +76,7 @@ class Output {
   uint32_t Ordinal(OutputKind kind, InstrumentId instrument) {
     const uint32_t name = static_cast<uint32_t>(kind) << kInstrumentBits | instrument;
     const bool once = kind == OutputKind::kBoundarySnapshot || kind == OutputKind::kBoundaryBehindGap ||
-                      kind == OutputKind::kUniverseRefresh;
+                      kind == OutputKind::kBoundaryBehindTick || kind == OutputKind::kUniverseRefresh;
     if (once) return name << kRepeatBits;
     const auto repeats = static_cast<uint32_t>(std::ranges::count(said_, name));
     said_.push_back(name);
@@ -82,6 +87,7 @@ class Output {
   EventId event_;
   Time ingest_time_;
   std::vector<uint32_t> said_;  // of this cause, where a kind can come again
+  bool ticked_ = false;         // its tick was told
 };
 
 }  // namespace spillway::metrics

@@ -1,6 +1,7 @@
 // The services' shells over lanes that several producers write, in one thread and a seeded order: what happens when
 // they die at any moment, when appends fail or their answers are lost, and when there are two of a kind.
 #include <random>
+#include <set>
 
 #include "libs/base/build_info.h"
 #include "libs/events/text.h"
@@ -125,12 +126,22 @@ void Play(log::EventLog& market, test::SharedLanes& lanes, const Faults& faults,
 uint64_t CheckContract(test::SharedLanes& lanes) {
   test::SharedLog log(lanes, Producer::kNone);
   std::map<std::pair<std::string, Producer>, uint64_t> last;
+  GroupDecoder decoder;
   for (const auto& [name, messages] : lanes.lanes) {
+    std::set<std::pair<Producer, EventId>> ids;
     for (const test::SharedLanes::Message& message : messages) {
       const auto group = GroupView::Open(message.bytes);
       REQUIRE(group.ok());
       REQUIRE(group->header().producer == message.producer);
       REQUIRE(group->header().producer_sequence == ++last[std::make_pair(name, message.producer)]);
+      GroupHeader header;
+      REQUIRE(decoder
+                  .Decode(message.bytes, header,
+                          [&](const Event& event) {
+                            if (std::holds_alternative<MarketBatch>(event.body)) return;
+                            CHECK(ids.emplace(header.producer, event.header.id()).second);
+                          })
+                  .ok());
     }
   }
   for (const auto& [producer, plan] : kPlans) {
