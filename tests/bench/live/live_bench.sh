@@ -77,6 +77,17 @@ latency() { # latency SERVICE KEY
     def r: . * 100 | round / 100; "p50 \(.p50_ms | r) ms, p99 \(.p99_ms | r) ms, p99.9 \(.p999_ms | r) ms (\(.count))"'
 }
 
+# restart SERVICE: kills it, and prints how long the process that takes its place needs until it is ready (ms).
+restart() {
+  local pidfile=$work/stack/run/$1.child.pid port=${1^^}_PORT before begin
+  before=$(<"$pidfile")
+  kill -KILL "$before"
+  while [[ ! -s $pidfile || $(<"$pidfile") == "$before" ]]; do sleep 0.01; done
+  begin=$(date +%s%N)
+  until curl -fsS -o /dev/null "http://127.0.0.1:${!port}/readyz" 2>/dev/null; do sleep 0.02; done
+  echo $((($(date +%s%N) - begin) / 1000000))
+}
+
 speed=$(jq -n "($rate * 1.1 / $session_rate * 1000 | ceil) / 1000")
 say "bench live: 500 symbols at $rate events/s and more, for $seconds s (speed $speed)"
 play "$speed" "$seconds"
@@ -89,6 +100,9 @@ printf '  ingest to alert       %s\n' "$(latency notifier notifier/since_ingest)
 printf '  ingest to snapshot    %s\n' "$(latency metrics metrics.0/since_ingest)"
 printf '  ingest to signal      %s\n' "$(latency scoring scoring/since_ingest)"
 printf '  alert to Discord      %s\n' "$delivered"
+printf '  killed, then ready    '
+for name in metrics universe scoring risk notifier journal ingest; do printf '%s %s ms  ' "$name" "$(restart "$name")"; done
+printf '(from the start of the new process)\n'
 "$stack" down --dir "$work/stack" >/dev/null
 golden=$(du -sb "$work/stack/golden" | cut -f1)
 recorded=$("$bin/spillway" log info "$work/stack/golden" --json | jq .events)
