@@ -11,7 +11,7 @@ admin="--nats nats://nats:4222 --user admin --password-file /run/secrets/nats_ad
 if [ ! -e "$market/manifest.json" ]; then
   spillway sim --scenario "${SPILLWAY_SCENARIO:-demo}" --out "$market" --replace
 fi
-begins=$(spillway log info "$market" --json | sed -n 's/.*"first_time": *"\([^"]*\)".*/\1/p' | head -n 1)
+begins=$(spillway log info "$market" --json | awk -F'"' '$2 == "first_time" && (!t || $4 < t) { t = $4 } END { print t }')
 # shellcheck disable=SC2086 # lists of words
 spillway lanes create $admin
 # shellcheck disable=SC2086

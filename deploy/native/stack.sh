@@ -28,8 +28,11 @@ usage: ./dev up [OPTIONS] | down | status [--json] | logs [SERVICE] [-f]
   status   what runs, what is missing, how far each service is
   logs     the services' logs; -f follows
 
-All take --dir DIR (default build/stack). Ports are free ones, kept in DIR/ports.env; set them there, or in the
-environment (NATS_PORT, REDIS_PORT, POSTGRES_PORT, PROMETHEUS_PORT, ...), before the first up.
+All take --dir DIR (default build/stack): stacks in several directories run side by side. Ports are free ones, chosen at
+the first up and kept in DIR/ports.env; set them there, or in the environment (NATS_PORT, REDIS_PORT, POSTGRES_PORT,
+PROMETHEUS_PORT, FAKE_DISCORD_PORT, INGEST_PORT, INGEST_GRPC_PORT, ...) before it. What is played and the number of lanes
+belong to DIR: for others take another --dir, or ./dev down --purge first. up again after down goes on where it was.
+status ends with 0 if all is up and ready, 1 if not. docs/operation.md has the rest.
 TEXT
 }
 
@@ -47,55 +50,81 @@ die() {
 
 command=${1:-}
 (($#)) && shift
-dir=$root/build/stack scenario=demo session='' speed='' discord='' messages_per_minute=30 discord_bucket=5 lanes=1 tls=off purge=0 json=0 follow=0
-profiles=() wanted=()
+dir=$root/build/stack scenario=demo session='' speed='' discord='' messages_per_minute=30 discord_bucket=5 lanes=1 tls=off
+purge=0 json=0 follow=0 profiles=() wanted=()
+number() { [[ $2 =~ ^[0-9]+(\.[0-9]+)?$ ]] || die "$1 $2: expected a number"; }
+whole() { [[ $2 =~ ^[0-9]+$ ]] || die "$1 $2: expected a whole number"; }
+file() { # file OPTION PATH WHAT: its absolute path
+  [[ -e $2 ]] || die "$1 $2: no such $3"
+  REPLY=$(readlink -f "$2")
+}
 while (($#)); do
   case $1 in
-    --dir) dir=$(mkdir -p "${2:?}" && readlink -f "$2"); shift ;;
+    --dir | --scenario | --session | --speed | --profile | --discord-url-file | --messages-per-minute | --discord-bucket | --market-lanes)
+      (($# >= 2)) || die "$1 needs a value; see ./dev up --help"
+      case $1 in
+        --dir) dir=$(readlink -m "$2") ;;
+        --scenario) scenario=$2 ;;
+        --session) file "$1" "$2" session && session=$REPLY ;;
+        --speed) number "$1" "$2" && speed=$2 ;;
+        --profile) profiles+=("$2") ;;
+        --discord-url-file) file "$1" "$2" file && discord=$REPLY ;;
+        --messages-per-minute) whole "$1" "$2" && messages_per_minute=$2 ;;
+        --discord-bucket) whole "$1" "$2" && discord_bucket=$2 ;;
+        --market-lanes) whole "$1" "$2" && lanes=$2 ;;
+      esac
+      shift
+      ;;
     --sim) scenario=demo ;;
-    --scenario) scenario=${2:?}; shift ;;
-    --session) session=$(readlink -f "${2:?}"); shift ;;
-    --speed) speed=${2:?}; shift ;;
-    --profile) profiles+=("${2:?}"); shift ;;
-    --discord-url-file) discord=$(readlink -f "${2:?}"); shift ;;
-    --messages-per-minute) messages_per_minute=${2:?}; shift ;;
-    --discord-bucket) discord_bucket=${2:?}; shift ;;
-    --market-lanes) lanes=${2:?}; shift ;;
     --tls) tls=on ;;
     --purge) purge=1 ;;
     --json) json=1 ;;
     -f | --follow) follow=1 ;;
     -h | --help) usage; exit 0 ;;
     -*) die "unknown option $1; see ./dev up --help" ;;
-    *) wanted+=("$1") ;;
+    *)
+      [[ $command == logs ]] || die "$command takes no '$1'; see ./dev up --help"
+      wanted+=("$1")
+      ;;
   esac
   shift
 done
+((lanes >= 1 && lanes <= 64)) || die "--market-lanes $lanes: from 1 to 64"
+dir_option=''
+[[ $dir == "$root/build/stack" ]] || dir_option="--dir $dir"
 ((${#profiles[@]})) || profiles=(ofi-classic@1)
 
 # ---------------------------------------------------------------- processes
 
+# A process is its id and when it began: ids are used again.
+began() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
 # A process that has ended and was not reaped yet (in a container whose first process is slow at it) is gone.
 running() { kill -0 "$1" 2>/dev/null && [[ $(ps -o stat= -p "$1" 2>/dev/null) != Z* ]]; }
-alive() { [[ -s $1 ]] && running "$(<"$1")"; }
+# alive PIDFILE: sets pid.
+alive() {
+  local since
+  pid=''
+  [[ -s $1 ]] || return 1
+  read -r pid since <"$1" || true
+  running "$pid" && [[ -z $since || $since == "$(began "$pid")" ]]
+}
 
 # start NAME COMMAND...: a server, its pid in run/NAME.pid, its output in log/NAME.log.
 start() {
-  local name=$1
+  local name=$1 pid
   shift
   if alive "$dir/run/$name.pid"; then
     note "$name runs already"
     return
   fi
   setsid "$@" >>"$dir/log/$name.log" 2>&1 </dev/null &
-  echo $! >"$dir/run/$name.pid"
+  echo "$! $(began $!)" >"$dir/run/$name.pid"
 }
 
 # stop NAME SECONDS: TERM, and KILL when it takes too long.
 stop() {
-  local pidfile=$dir/run/$1.pid pid i
-  alive "$pidfile" || { rm -f "$pidfile"; return 0; }
-  pid=$(<"$pidfile")
+  local pid i
+  alive "$dir/run/$1.pid" || { rm -f "$dir/run/$1.pid"; return 0; }
   kill -TERM "$pid" 2>/dev/null || true
   for ((i = 0; i < $2 * 20; ++i)); do
     running "$pid" || break
@@ -105,25 +134,33 @@ stop() {
     note "${yellow}$1 did not stop within $2 s: killed$plain"
     kill -KILL -- "-$pid" 2>/dev/null || kill -KILL "$pid" 2>/dev/null || true
   fi
-  rm -f "$pidfile"
+  rm -f "$dir/run/$1.pid"
 }
 
-# await WHAT SECONDS COMMAND...
+last_words() { # of NAME's log
+  tail -n 3 "$dir/log/$1.log" 2>/dev/null | cut -c1-600 | sed 's/^/      /' >&2
+}
+# await NAME SECONDS COMMAND...: until it succeeds. A process that ends meanwhile is not waited for.
 await() {
-  local what=$1 seconds=$2 i
+  local name=$1 seconds=$2 i pid
   shift 2
   for ((i = 0; i < seconds * 10; ++i)); do
     "$@" >/dev/null 2>&1 && return 0
+    if ! alive "$dir/run/$name.pid"; then
+      last_words "$name"
+      die "$name has ended; its log: $dir/log/$name.log. What has started runs on: ./dev down${dir_option:+ $dir_option}"
+    fi
     sleep 0.1
   done
-  die "$what is not there after $seconds s; its log: $dir/log"
+  last_words "$name"
+  die "$name is not ready after $seconds s; its log: $dir/log/$name.log. What has started runs on: ./dev down${dir_option:+ $dir_option}"
 }
 
 port_is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 free_port() {
   local port
   while true; do
-    port=$((20000 + RANDOM % 20000))
+    port=$((20000 + RANDOM % 12000))  # below those that the system gives to clients
     [[ " ${taken[*]-} " == *" $port "* ]] && continue
     port_is_free "$port" && break
   done
@@ -133,7 +170,8 @@ free_port() {
 
 # Ports are chosen once and kept, so that what points at them stays right.
 choose_ports() {
-  local name names=(NATS_PORT NATS_HTTP_PORT REDIS_PORT POSTGRES_PORT PROMETHEUS_PORT FAKE_DISCORD_PORT)
+  local name
+  local names=(NATS_PORT NATS_HTTP_PORT REDIS_PORT POSTGRES_PORT PROMETHEUS_PORT FAKE_DISCORD_PORT)
   local service
   for service in "${SERVICES[@]}"; do names+=("${service^^}_PORT" "${service^^}_GRPC_PORT"); done
   [[ -e $dir/ports.env ]] && . "$dir/ports.env"
@@ -143,6 +181,11 @@ choose_ports() {
     if [[ -z ${!name:-} ]]; then
       free_port
       printf -v "$name" '%s' "$REPLY"
+    elif ! port_is_free "${!name}"; then
+      local owner=${name%_PORT} pid
+      owner=${owner%_HTTP} owner=${owner%_GRPC} owner=${owner,,}
+      alive "$dir/run/${owner//_/-}.pid" ||
+        die "port ${!name} ($name) is taken by another process: set another one in $dir/ports.env, or remove that file"
     fi
     echo "$name=${!name}" >>"$dir/ports.env.new"
   done
@@ -181,7 +224,7 @@ CONF
 }
 redis_cli() { REDISCLI_AUTH=$(<"$dir/secrets/redis") redis-cli -h 127.0.0.1 -p "$REDIS_PORT" "$@"; }
 
-postgres_bin() { ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1; }
+postgres_bin() { ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1; }
 # PostgreSQL refuses to run as root: it then runs as its own user, which must be able to get to its directory.
 as_postgres() {
   if ((EUID == 0)); then
@@ -308,32 +351,45 @@ nats_options() {
   return 0
 }
 
+# belongs WHAT VALUE: what the lanes were begun with; the services would refuse them with another value.
+belongs() {
+  local file=$dir/config/$1
+  [[ ! -e $file || $(<"$file") == "$2" ]] ||
+    die "the lanes in $dir were begun with $1 $(<"$file"), not $2: take another --dir, or ./dev down --purge first"
+}
+
 up() {
-  local name missing=() program
+  local name pid missing=() program
   for name in "${SERVICES[@]}"; do [[ -x $bin/spillway-$name ]] || missing+=("spillway-$name"); done
   ((${#missing[@]} == 0)) || die "not built: ${missing[*]} (./dev build)"
-  for program in redis-server prometheus psql curl setsid; do
-    command -v "$program" >/dev/null || die "$program is missing (./dev setup installs it)"
+  for program in nats-server redis-server redis-cli prometheus psql curl setsid ps; do
+    PATH=$PATH:/usr/sbin command -v "$program" >/dev/null || die "$program is missing (./dev setup installs it)"
   done
+  [[ -n $(postgres_bin) ]] || die "PostgreSQL is missing (./dev setup installs it)"
+  mkdir -p "$dir" 2>/dev/null && [[ -w $dir ]] || die "cannot write to $dir: choose another --dir"
   mkdir -p "$dir"/{run/ports,log,config,secrets,redis,prometheus,checkpoints}
   chmod 700 "$dir/secrets"
   dir=$(readlink -f "$dir")
-  for name in "${SERVICES[@]}"; do
-    alive "$dir/run/$name.pid" && die "it runs already (./dev status); ./dev down stops it"
-  done
+  local alive_count=0
+  for name in "${SERVICES[@]}"; do alive "$dir/run/$name.pid" && alive_count=$((alive_count + 1)); done
+  ((alive_count < ${#SERVICES[@]})) || die "it runs already: ./dev status${dir_option:+ $dir_option}; ./dev down stops it"
+  ((alive_count == 0)) || note "$alive_count of ${#SERVICES[@]} services run already: starting the others"
   choose_ports
 
+  local scenario_session=''
   if [[ -z $session ]]; then
-    session=$dir/market-$scenario
+    session=$dir/market-$(basename "$scenario" .yaml) scenario_session=$session
     : "${speed:=20}"
-    if [[ ! -e $session/manifest.json ]]; then
-      say "up: making a simulated market ($scenario)"
-      "$bin/spillway" sim --scenario "$scenario" --out "$session" --replace >"$dir/log/sim.log" 2>&1 ||
-        die "the simulator failed: $(tail -n 1 "$dir/log/sim.log")"
-    fi
   fi
   : "${speed:=1}"
-  [[ -e $session/manifest.json ]] || die "$session is no session"
+  belongs session "$session"
+  belongs market-lanes "$lanes"
+  if [[ -n $scenario_session && ! -e $session/manifest.json ]]; then
+    say "up: making a simulated market ($scenario)"
+    "$bin/spillway" sim --scenario "$scenario" --out "$session" --replace >"$dir/log/sim.log" 2>&1 ||
+      die "the simulator failed: $(tail -n 1 "$dir/log/sim.log")"
+  fi
+  [[ -e $session/manifest.json ]] || die "$session is no session (a directory that spillway import, sim or run made)"
 
   say "up: servers, under $dir"
   start_nats
@@ -356,6 +412,8 @@ up() {
   write_configs
   nats_options
   "$bin/spillway" lanes create "${NATS_OPTIONS[@]}" >"$dir/log/lanes.log" 2>&1 || die "lanes: $(tail -n 1 "$dir/log/lanes.log")"
+  echo "$session" >"$dir/config/session"
+  echo "$lanes" >"$dir/config/market-lanes"
   local begins
   begins=$("$bin/spillway" log info "$session" --json | awk -F'"' '$2 == "first_time" && (!t || $4 < t) {t = $4} END {print t}')
   "$bin/spillway" profile apply "${profiles[@]}" "${NATS_OPTIONS[@]}" ${begins:+--at "$begins"} >"$dir/log/profile.log" 2>&1 ||
@@ -371,29 +429,42 @@ up() {
   alive "$dir/run/fake-discord.pid" && note "alerts:      http://127.0.0.1:$FAKE_DISCORD_PORT/"
   note "Prometheus:  http://127.0.0.1:$PROMETHEUS_PORT/targets"
   note "record:      $dir/golden"
-  note "next: ./dev status, ./dev logs -f, ./dev down"
+  note "next: ./dev status, ./dev logs -f, ./dev down${dir_option:+, each with $dir_option}"
 }
 
 down() {
-  local name
-  [[ -d $dir/run ]] || { note "nothing runs under $dir"; exit 0; }
-  dir=$(readlink -f "$dir")
-  say "down: services"
-  # From the source on, so that each drains what the one before has said.
-  for name in ingest metrics universe scoring risk notifier journal; do stop "$name" 8; done
-  say "down: servers"
-  for name in prometheus fake-discord redis nats; do stop "$name" 10; done
-  if alive "$dir/run/postgres.pid"; then
-    kill -INT "$(<"$dir/run/postgres.pid")" 2>/dev/null || true  # fast shutdown
-    stop postgres 15
+  local name pid any=0
+  for name in "$dir"/run/*.pid; do alive "$name" && any=1; done
+  if ((any == 0)); then
+    note "nothing runs under $dir"
+  else
+    say "down: services"
+    # From the source on, so that each drains what the one before has said.
+    for name in ingest metrics universe scoring risk notifier journal; do
+      stop "$name" 8
+      stop "$name.child" 8  # whose supervisor was killed
+    done
+    say "down: servers"
+    for name in prometheus fake-discord redis nats; do stop "$name" 10; done
+    if alive "$dir/run/postgres.pid"; then
+      kill -INT "$pid" 2>/dev/null || true  # fast shutdown
+      stop postgres 15
+    fi
+    note "all stopped"
   fi
-  rm -f "$dir"/run/ports/*.json "$dir"/run/*.child.pid
-  ((purge)) && rm -rf "$dir"
-  note "all stopped"
+  rm -f "$dir"/run/ports/*.json "$dir"/run/*.pid
+  ((purge == 0)) || purge_directory
+}
+# Only what is a stack's.
+purge_directory() {
+  [[ -d $dir ]] || return 0
+  [[ -e $dir/ports.env || -z $(ls -A "$dir") ]] || die "$dir is no stack's directory: not removed"
+  rm -rf "$dir"
+  note "removed $dir"
 }
 
 infrastructure() { # NAME OK DETAIL lines
-  local ok detail
+  local ok detail pid
   ok=down && nats_ready >/dev/null 2>&1 && ok=up
   echo "nats $ok 127.0.0.1:$NATS_PORT"
   ok=down && [[ $(redis_cli ping 2>/dev/null) == PONG ]] && ok=up
@@ -410,30 +481,51 @@ infrastructure() { # NAME OK DETAIL lines
     echo "fake-discord $ok http://127.0.0.1:$FAKE_DISCORD_PORT/"
   fi
 }
+# Services that have ended, or are between two attempts: they have no port file that spillway status could ask.
+ended() {
+  local name pid
+  for name in "${SERVICES[@]}"; do
+    alive "$dir/run/$name.child.pid" || echo "$name"
+  done
+}
 
 status() {
   [[ -e $dir/ports.env ]] || die "nothing was started under $dir (./dev up)"
   . "$dir/ports.env"
+  local servers down services code=0
+  servers=$(infrastructure)
+  down=$(ended)
+  [[ -z $down ]] && ! grep -q '^[^ ]* down ' <<<"$servers" || code=1
+  mkdir -p "$dir/run/ports"
   if ((json)); then
-    printf '{"servers":{'
-    infrastructure | awk '{printf "%s\"%s\":\"%s\"", NR > 1 ? "," : "", $1, $2}'
-    printf '},"services":'
-    "$bin/spillway" status --ports-dir "$dir/run/ports" --json || true
-    printf '}\n'
-    return
+    services=$("$bin/spillway" status --ports-dir "$dir/run/ports" --json 2>/dev/null) || code=1
+    printf '{"servers":{%s},"ended":[%s],"services":%s}\n' \
+      "$(awk '{printf "%s\"%s\":\"%s\"", (NR > 1 ? "," : ""), $1, $2}' <<<"$servers")" \
+      "$(awk 'NF {printf "%s\"%s\"", (NR > 1 ? "," : ""), $1}' <<<"$down")" "${services:-null}"
+    return "$code"
   fi
-  infrastructure | while read -r name ok detail; do
+  while read -r name ok detail; do
     printf '  %s%-13s %-5s%s %s\n' "$([[ $ok == up ]] && echo "$green" || echo "$red")" "$name" "$ok" "$plain" "$detail"
-  done
-  "$bin/spillway" status --ports-dir "$dir/run/ports"
+  done <<<"$servers"
+  for name in $down; do printf '  %s%-13s ended%s see ./dev logs %s\n' "$red" "$name" "$plain" "$name${dir_option:+ $dir_option}"; done
+  (($(wc -w <<<"$down") == ${#SERVICES[@]})) || "$bin/spillway" status --ports-dir "$dir/run/ports" || code=1
+  return "$code"
 }
 
 logs() {
   local files=() name
-  for name in "${wanted[@]-}"; do [[ -n $name ]] && files+=("$dir/log/$name.log"); done
+  [[ -d $dir/log ]] || die "nothing was started under $dir (./dev up)"
+  for name in "${wanted[@]}"; do
+    [[ -e $dir/log/$name.log ]] ||
+      die "there is no log of '$name'; there are: $(cd "$dir/log" && printf '%s\n' *.log | sed 's/\.log$//' | tr '\n' ' ')"
+    files+=("$dir/log/$name.log")
+  done
   if ((${#files[@]} == 0)); then
-    for name in "${SERVICES[@]}"; do files+=("$dir/log/$name.log"); done
+    for name in "${SERVICES[@]}"; do
+      [[ -e $dir/log/$name.log ]] && files+=("$dir/log/$name.log")
+    done
   fi
+  ((${#files[@]})) || die "no service was started under $dir (./dev up)"
   if ((follow)); then
     exec tail -n 20 -F "${files[@]}"
   fi
@@ -445,5 +537,6 @@ case $command in
   down) down ;;
   status) status ;;
   logs) logs ;;
-  *) usage; exit 64 ;;
+  -h | --help | help) usage ;;
+  *) usage >&2; exit 64 ;;
 esac
