@@ -282,7 +282,7 @@ void AddDemo(CLI::App& app, std::function<int()>& run) {
 void AddStatus(CLI::App& app, std::function<int()>& run) {
   static StatusArguments a;
   CLI::App* command = Command(app, "status", "What the running services say of themselves",
-                              "  spillway status --ports-dir build/run/ports\n"
+                              "  spillway status --ports-dir build/stack/run/ports\n"
                               "  spillway status --url 127.0.0.1:9101 --url 127.0.0.1:9102 --json\n");
   CLI::Option_group* where = command->add_option_group("where", "Where the services are");
   where->add_option("--ports-dir", a.ports_dir, "Directory of their port files (service.port_file)")
