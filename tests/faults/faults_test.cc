@@ -13,8 +13,8 @@
 #include "tests/e2e/child_process.h"
 #include "tests/e2e/sessions.h"
 #include "tests/faults/injuries.h"
+#include "tests/faults/playing.h"
 #include "tests/faults/record_checks.h"
-#include "tests/faults/stack.h"
 
 namespace spillway::faults {
 namespace {
@@ -23,23 +23,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Json = nlohmann::ordered_json;
 
-const std::vector<log::LaneName> kLanes = {"market.0", "features.0", "trading"};
 constexpr auto kSettledWithin = seconds(150);
-
-// Many alerts: a low threshold, throttles that are out of the way.
-constexpr const char* kProfile = R"(name: eager
-version: 1
-base: ofi-classic@1
-universe:
-  price_min: 2
-  allow_unknown: [float, relative_volume, security_type]
-rubric:
-  threshold: 3
-throttle:
-  same_ticker: 20s
-  alerts_per_hour: 1000
-  alerts_per_minute_hard: 60
-)";
 
 bool Full() {
   const char* value = std::getenv("SPILLWAY_FAULTS");
@@ -53,42 +37,6 @@ uint64_t Seed() {
 
 void Say(const std::string& text) {
   std::fprintf(stderr, "%s\n", text.c_str());
-}
-
-struct Session {
-  std::string name;
-  std::string path;
-  std::chrono::duration<double> played{0};  // how long it is, in its own time
-};
-
-Session Describe(const std::string& name, const std::string& path) {
-  const nlohmann::json info = e2e::SpillwayOk({"log", "info", path, "--json"}).Json();
-  std::string first = "9", last;
-  for (const nlohmann::json& symbol : info.at("symbols")) {
-    first = std::min(first, symbol.at("first_time").get<std::string>());
-    last = std::max(last, symbol.at("last_time").get<std::string>());
-  }
-  return {name, path, ParseTime(last).value() - ParseTime(first).value()};
-}
-
-std::string FirstTime(const std::string& session) {
-  const nlohmann::json info = e2e::SpillwayOk({"log", "info", session, "--json"}).Json();
-  std::string first = "9";
-  for (const nlohmann::json& symbol : info.at("symbols")) {
-    first = std::min(first, symbol.at("first_time").get<std::string>());
-  }
-  return first;
-}
-
-void Prepare(Stack& stack, const std::string& session) {
-  const auto with_nats = [&](std::vector<std::string> arguments) {
-    for (const std::string& argument : stack.NatsArguments()) arguments.push_back(argument);
-    e2e::SpillwayOk(arguments);
-  };
-  with_nats({"lanes", "create"});
-  const std::string profile = (stack.folder() / "eager.yaml").string();
-  e2e::WriteText(profile, kProfile);
-  with_nats({"profile", "apply", profile, "--at", FirstTime(session)});
 }
 
 // ---------------------------------------------------------------- playing
@@ -105,58 +53,6 @@ void Injure(Stack& stack, const InjuryPlan& plan) {
     Say(fmt::format("  {:7.2f} s  {}", std::chrono::duration<double>(SteadyClock::now() - begin).count(), injury.what));
     injury.act(stack);
   }
-}
-
-bool Ended(Stack& stack) {
-  const auto status = stack.Status(stack.Find("ingest"));
-  return status && status->dump().find("the session ended") != std::string::npos;
-}
-
-// What keeps the stack from being settled; empty: all that was played has been worked on and told. `positions`: where
-// readers of several lanes were when it was last asked: they work on what lies behind a lane's last tick when the next
-// one comes, so that they are done when they no longer move.
-std::string Unsettled(Stack& stack, std::string& positions) {
-  if (!Ended(stack)) return "ingest still plays";
-  std::map<std::string, uint64_t> ends;
-  jetstream::JetStreamLog log = stack.Log();
-  for (const log::LaneName& lane : kLanes) {
-    const auto info = log.Info(lane);
-    if (!info.ok()) return lane + ": " + std::string(info.status().message());
-    ends[lane] = info->last_sequence;
-  }
-  for (const auto& service : stack.services()) {
-    if (service->killed_at) return service->instance + " is not ready";
-    const auto status = stack.Status(*service);
-    if (!status) return service->instance + " has no status";
-    if (service->service == "journal") {
-      if (const std::string now = (*status)["lanes"].dump(); now != std::exchange(positions, now))
-        return "journal moves";
-      continue;
-    }
-    for (const nlohmann::json& lane : (*status)["lanes"]) {
-      if (lane["position"] != ends[lane["lane"]]) return service->instance + " is behind: " + lane.dump();
-    }
-    if (service->service != "notifier") continue;
-    const std::string notes = (*status)["notes"].dump();
-    if (notes.find(R"(\"queue\":0,)") == std::string::npos) return "notifier: " + notes;
-  }
-  return "";
-}
-
-void AwaitSettled(Stack& stack, std::chrono::duration<double> longest) {
-  std::string why, positions;
-  int quiet = 0;  // looks in a row: an answer to what was just read may be on its way
-  const bool settled = test::Eventually(
-      [&] {
-        stack.Tend();
-        why = Unsettled(stack, positions);
-        quiet = why.empty() ? quiet + 1 : 0;
-        std::this_thread::sleep_for(milliseconds(100));
-        return quiet >= 8;
-      },
-      std::chrono::duration_cast<milliseconds>(longest));
-  INFO(why);
-  REQUIRE(settled);
 }
 
 // ---------------------------------------------------------------- what is told of it
@@ -207,40 +103,6 @@ void Keep(const Json& report) {
   if (!all.is_array()) all = Json::array();
   all.push_back(report);
   std::ofstream(file) << all.dump(2) << "\n";
-}
-
-void None(const std::string& what, const Findings& findings) {
-  for (const std::string& finding : findings) UNSCOPED_INFO(finding);
-  INFO(what);
-  CHECK(findings.empty());
-}
-
-void CheckPrograms(Stack& stack) {
-  e2e::SpillwayOk({"log", "verify", stack.golden()});
-  for (const char* what : {"--verify", "--chain"}) {
-    const e2e::ProgramResult result = e2e::Spillway({"replay", stack.golden(), what});
-    INFO(e2e::Describe({"replay", what}, result));
-    CHECK(result.exit_code == 0);
-  }
-}
-
-void CheckTables(Stack& stack) {
-  stack.CreateDatabase("rebuilt");
-  const auto project = [&](const std::string& database, std::vector<std::string> more) {
-    std::vector<std::string> arguments = {"project", stack.golden()};
-    for (const std::string& argument : stack.PostgresArguments(database)) arguments.push_back(argument);
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return e2e::SpillwayOk(arguments);
-  };
-  // Nothing is left to be written: the journal has projected all of it.
-  const nlohmann::json left = project("spillway", {"--json"}).Json();
-  INFO(left.dump());
-  CHECK(left["written"].empty());
-  CHECK(left["rows_refused"] == 0);
-  const std::string live = project("spillway", {"--dump"}).out;
-  const std::string rebuilt = project("rebuilt", {"--dump"}).out;
-  CHECK(live.size() > 1000);
-  CHECK(live == rebuilt);
 }
 
 void Play(const Session& session, std::chrono::duration<double> playing, InjuryPlan plan) {

@@ -64,9 +64,10 @@ double MillisecondsSince(SteadyTime then) {
 Stack::Stack(StackOptions options)
     : options_(std::move(options)), http_({.connect_timeout = milliseconds(500), .timeout = seconds(2)}) {
   for (const char* name : {"config", "log", "checkpoints", "ports", "redis"}) fs::create_directories(folder_ / name);
-  const uint16_t nats_port = ServerPort(), monitor_port = ServerPort();
+  const uint16_t nats_port = ServerPort();
+  monitor_port_ = ServerPort();
   Run({(Environment("SPILLWAY_SOURCE") / "deploy/nats/make-config.sh").string(), folder_ / "nats", "--port",
-       std::to_string(nats_port), "--http-port", std::to_string(monitor_port)},
+       std::to_string(nats_port), "--http-port", std::to_string(monitor_port_)},
       {}, folder_ / "log/make-config.log");
   nats_ = std::make_unique<test::NatsServer>(folder_ / "nats/nats-server.conf", nats_port);
   redis_port_ = ServerPort();
@@ -265,6 +266,17 @@ std::optional<std::string> Stack::Get(uint16_t port, const std::string& path, in
   const net::HttpResult result = http_.Send(request);
   if (result.outcome != net::HttpOutcome::kAnswered || result.status != status) return std::nullopt;
   return result.body;
+}
+
+uint64_t Stack::Messages(const std::string& stream) {
+  const std::optional<std::string> body = Get(monitor_port_, "/jsz?streams=true");
+  const nlohmann::json json = nlohmann::json::parse(body.value_or("{}"));
+  for (const nlohmann::json& account : json.value("account_details", nlohmann::json::array())) {
+    for (const nlohmann::json& one : account.value("stream_detail", nlohmann::json::array())) {
+      if (one.at("name") == stream) return one.at("state").at("messages");
+    }
+  }
+  return 0;
 }
 
 std::optional<nlohmann::json> Stack::Status(const ServiceProcess& service) {

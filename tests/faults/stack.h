@@ -58,6 +58,10 @@ class Stack {
   // To be called every few milliseconds: notices who is caught up, and starts again who has ended.
   void Tend();
   void Kill(ServiceProcess& service);
+  // Of one service, what StartServices and Tend do of all.
+  void Start(ServiceProcess& service);
+  void Look(ServiceProcess& service);
+  void ReadCounters(ServiceProcess& service);
   std::vector<std::unique_ptr<ServiceProcess>>& services() { return services_; }
   ServiceProcess& Find(const std::string& instance);
 
@@ -70,6 +74,10 @@ class Stack {
   void Behave(const nlohmann::json& behaviour);
   int discord_deaths() const { return discord_deaths_; }
 
+  // nullopt: another status, or no answer.
+  std::optional<std::string> Get(uint16_t port, const std::string& path, int status = 200);
+  // How many messages the server keeps in the stream.
+  uint64_t Messages(const std::string& stream);
   std::optional<nlohmann::json> Status(const ServiceProcess& service);
   // The sum over all lives of a service's counter, as far as it was seen; see Tend.
   double Counter(const std::string& service, const std::string& series) const;
@@ -92,16 +100,12 @@ class Stack {
   void StartDiscord();
   void WriteConfigs();
   void AddService(const std::string& service, const std::string& suffix, const std::string& more);
-  void Start(ServiceProcess& service);
-  void Look(ServiceProcess& service);
-  void ReadCounters(ServiceProcess& service);
-  std::optional<std::string> Get(uint16_t port, const std::string& path, int status = 200);
 
   const StackOptions options_;
   test::TemporaryFolder folder_;
   std::unique_ptr<test::NatsServer> nats_;
   std::unique_ptr<test::PostgresServer> postgres_;
-  uint16_t redis_port_ = 0, discord_port_ = 0;
+  uint16_t monitor_port_ = 0, redis_port_ = 0, discord_port_ = 0;
   std::unique_ptr<test::ServerProcess> redis_, discord_;
   int discord_deaths_ = 0;
   nlohmann::json behaviour_;
