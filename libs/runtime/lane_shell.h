@@ -65,8 +65,8 @@ class LaneShell {
   // the lane lost groups of ours; the shell must be started again. Internal: a replica wrote something else.
   absl::StatusOr<bool> Step(Duration wait);
 
-  // Whether the processor has seen, once, all there was when it was started: nothing was left to read, or the host saw it
-  // pass where the lanes ended then (a busy lane always has something left).
+  // Whether the processor has seen, once, all there was when it was started: nothing was left to read, or the host saw
+  // it pass where the lanes ended then (a busy lane always has something left).
   bool caught_up() const { return caught_up_; }
   void SetCaughtUp() { caught_up_ = true; }
   // At the end of a unit: a checkpoint may be taken.

@@ -8,7 +8,10 @@ namespace spillway::service {
 
 LatencySummary Summary(const LatencyHistogram& histogram) {
   const auto milliseconds = [&](double q) { return static_cast<double>(histogram.Quantile(q)) * 1e-6; };
-  return {.p50_ms = milliseconds(0.5), .p99_ms = milliseconds(0.99), .p999_ms = milliseconds(0.999), .count = histogram.count()};
+  return {.p50_ms = milliseconds(0.5),
+          .p99_ms = milliseconds(0.99),
+          .p999_ms = milliseconds(0.999),
+          .count = histogram.count()};
 }
 
 std::string StatusJson(const StatusHead& head, const StatusReport& report) {
@@ -20,7 +23,8 @@ std::string StatusJson(const StatusHead& head, const StatusReport& report) {
   }
   Json latency = Json::object();
   for (const auto& [hop, summary] : report.latency) {
-    latency[hop] = {{"p50_ms", summary.p50_ms}, {"p99_ms", summary.p99_ms}, {"p999_ms", summary.p999_ms}, {"count", summary.count}};
+    latency[hop] = {
+        {"p50_ms", summary.p50_ms}, {"p99_ms", summary.p99_ms}, {"p999_ms", summary.p999_ms}, {"count", summary.count}};
   }
   Json counters = Json::object();
   for (const auto& [name, value] : report.counters) counters[name] = value;

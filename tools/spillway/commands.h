@@ -88,7 +88,8 @@ int Project(const ProjectArguments& arguments);
 
 // How commands reach a running stack.
 struct NatsArguments {
-  std::string url = "nats://127.0.0.1:4222", user, password_file, nkey_file, tls_ca, tls_cert, tls_key, prefix = "spillway";
+  std::string url = "nats://127.0.0.1:4222", user, password_file, nkey_file, tls_ca, tls_cert, tls_key,
+              prefix = "spillway";
   uint32_t market_lanes = 1;
 };
 struct ProfileApplyArguments {

@@ -41,8 +41,9 @@ absl::StatusOr<bool> StreamWriter::LastOwn(std::string& bytes) {
     const absl::StatusOr<StreamState> state = impl_.State(stream_, Deadline());
     if (!state.ok()) return state.status();
     if (state->first_sequence <= 1) return false;
-    return absl::OutOfRangeError(fmt::format("lane {} begins at message {}: retention may have removed what stood on {}",
-                                             lane_, state->first_sequence, subject_));
+    return absl::OutOfRangeError(
+        fmt::format("lane {} begins at message {}: retention may have removed what stood on {}", lane_,
+                    state->first_sequence, subject_));
   }
   bytes = (*last)->bytes();
   return true;
