@@ -30,7 +30,7 @@ class LaneShell::Sink final : public EventSink {
   explicit Sink(LaneShell& shell) : shell_(shell) {}
   void Emit(const Event& event) override {
     ++shell_.events_out_;
-    shell_.observer_.OnOutput(event);
+    shell_.observer_.OnOutput(event, shell_.next_sequence_ > shell_.recorded_sequence_);
     if (shell_.output_ == nullptr) return;
     if (!shell_.open_) {
       shell_.open_ = true;

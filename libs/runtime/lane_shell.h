@@ -31,8 +31,8 @@ class ShellObserver {
   virtual ~ShellObserver() = default;
   // About to be handed to the processor.
   virtual void OnInput(const Event&) {}
-  // Emitted by it; perhaps the lane has it already.
-  virtual void OnOutput(const Event&) {}
+  // Emitted by it. `is_new`: the lane has it not yet, as far as we know (else it was computed again).
+  virtual void OnOutput(const Event&, bool /*is_new*/) {}
   // The side record of the group that is about to be appended; `input_side` came with the input behind it.
   virtual std::string_view Side(std::string_view /*input_side*/) { return {}; }
   // The group that Side was asked for is on the lane.

@@ -327,7 +327,7 @@ class JobRunner final : public runtime::ShellObserver {
     }
   }
   void OnInput(const Event& event) override { job_.on_input(event); }
-  void OnOutput(const Event& event) override { job_.on_output(event); }
+  void OnOutput(const Event& event, bool is_new) override { job_.on_output(event, is_new); }
   std::string_view Side(std::string_view input_side) override {
     return stamps_.Extend(input_side, context_.name, SteadyNanos());
   }

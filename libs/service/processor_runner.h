@@ -23,7 +23,8 @@ struct ProcessorJob {
 
   // For adapters; called by the job's thread. `caught_up`: the processor had seen all there was once.
   std::function<void(const Event&)> on_input = [](const Event&) {};
-  std::function<void(const Event&)> on_output = [](const Event&) {};
+  // `is_new`: the lane has it not yet; else it was computed again after a restart.
+  std::function<void(const Event&, bool is_new)> on_output = [](const Event&, bool) {};
   std::function<void(runtime::LaneShell&)> after_step = [](runtime::LaneShell&) {};
   // The lane is folded from its beginning: what an adapter folded is void.
   std::function<void()> reset = [] {};

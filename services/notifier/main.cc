@@ -142,12 +142,24 @@ absl::Status Run(service::Context& context, const v1::NotifierSettings& settings
     if (pictures) threads.emplace_back([&, lane] { FollowMarket(context, "market." + std::to_string(lane), tape); });
   }
 
+  prometheus::Counter& alerts = context.metrics.Counter("spillway_notifier_alerts_total", "Alerts, shadow ones too");
+  prometheus::Gauge& suppressed =
+      context.metrics.Gauge("spillway_notifier_alerts_suppressed", "Alerts withheld by alerts_per_minute_hard");
   std::vector<service::ProcessorJob> jobs;
   jobs.push_back({.name = "notifier",
                   .producer = Producer::kNotifier,
                   .make = [] { return std::make_unique<notifier::NotifierProcessor>(); },
                   .inputs = {"trading"},
-                  .output = "trading"});
+                  .output = "trading",
+                  .on_output =
+                      [&](const Event& event, bool is_new) {
+                        if (is_new && std::holds_alternative<Alert>(event.body)) alerts.Increment();
+                      },
+                  .after_step =
+                      [&](runtime::LaneShell& shell) {
+                        suppressed.Set(static_cast<double>(
+                            static_cast<notifier::NotifierProcessor&>(shell.processor()).suppressed()));
+                      }});
   jobs.push_back({.name = "delivery",
                   .producer = Producer::kDelivery,
                   .make = [names] { return std::make_unique<notifier::DeliveryLedger>(names); },

@@ -46,7 +46,34 @@ void KeepTime(service::Context& context, risk::HostTicks& ticks) {
   }
 }
 
+// Decisions by what became of them, refusals by their rule.
+class Series {
+ public:
+  explicit Series(service::Metrics& metrics)
+      : approved_(metrics.Counter("spillway_risk_approvals_total", "Trade intents that were approved")) {
+    for (auto rule = static_cast<uint8_t>(RefusalRule::kScheduleClosed);
+         rule <= static_cast<uint8_t>(RefusalRule::kAlertsPerWindow); ++rule) {
+      refused_.push_back(&metrics.Counter("spillway_risk_refusals_total", "Trade intents that were refused",
+                                          {{"rule", std::string(RefusalRuleName(static_cast<RefusalRule>(rule)))}}));
+    }
+  }
+  void Count(const Event& event) {
+    const auto* decision = std::get_if<RiskDecision>(&event.body);
+    if (decision == nullptr) return;
+    if (decision->approved) {
+      approved_.Increment();
+    } else if (decision->rule != RefusalRule::kNone) {
+      refused_.at(static_cast<size_t>(decision->rule) - 1)->Increment();
+    }
+  }
+
+ private:
+  prometheus::Counter& approved_;
+  std::vector<prometheus::Counter*> refused_;  // by rule, without kNone
+};
+
 absl::Status Run(service::Context& context, const v1::RiskSettings& settings) {
+  Series series(context.metrics);
   risk::HostTickOptions options;
   if (settings.has_host_tick_after_ns()) options.after = Duration(settings.host_tick_after_ns());
   if (settings.has_playback_speed()) options.playback_speed = settings.playback_speed();
@@ -58,7 +85,11 @@ absl::Status Run(service::Context& context, const v1::RiskSettings& settings) {
                  .make = [] { return std::make_unique<risk::RiskProcessor>(); },
                  .inputs = {"trading"},
                  .output = "trading",
-                 .on_input = [&](const Event& event) { ticks.Observe(event, service::SteadyNanos()); }}});
+                 .on_input = [&](const Event& event) { ticks.Observe(event, service::SteadyNanos()); },
+                 .on_output =
+                     [&](const Event& event, bool is_new) {
+                       if (is_new) series.Count(event);
+                     }}});
   context.RequestStop();
   time_keeper.join();
   return status;

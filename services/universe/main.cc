@@ -38,7 +38,7 @@ absl::Status Run(service::Context& context, const v1::UniverseSettings& settings
                             .inputs = inputs,
                             .output = "market.0",
                             .on_input = [&](const Event& event) { sets.Observe(event); },
-                            .on_output = [&](const Event& event) { sets.Observe(event); }};
+                            .on_output = [&](const Event& event, bool) { sets.Observe(event); }};
   job.after_step = [&](runtime::LaneShell& shell) {
     if (!shell.caught_up() || publisher == nullptr) return;
     for (universe::ActiveSet& set : sets.TakeChanged()) publisher->Publish(std::move(set));
