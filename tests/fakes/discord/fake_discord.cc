@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -298,6 +299,11 @@ Response FakeDiscord::OneMessage(const Request& request, const std::string& id) 
   return Answer(200, MessageObject(*message));
 }
 
+// Rounded up: who waits that long must not be early.
+static std::string SecondsHeader(double seconds) {
+  return fmt::format("{:.3f}", std::ceil(std::max(0.0, seconds) * 1000) / 1000);
+}
+
 std::optional<Response> FakeDiscord::OverBucket() {
   if (options_.bucket_messages <= 0) return std::nullopt;
   const auto now = std::chrono::steady_clock::now();
@@ -310,7 +316,7 @@ std::optional<Response> FakeDiscord::OverBucket() {
   const double wait = std::chrono::duration<double>(bucket_.front() + options_.bucket_period - now).count();
   Response response =
       Answer(429, {{"message", "You are being rate limited."}, {"retry_after", wait}, {"global", false}});
-  response.headers.emplace_back("Retry-After", fmt::format("{:.3f}", wait));
+  response.headers.emplace_back("Retry-After", SecondsHeader(wait));
   response.headers.emplace_back("X-RateLimit-Scope", "user");
   return response;
 }
@@ -324,8 +330,7 @@ void FakeDiscord::AddBucketHeaders(Response& response) const {
   response.headers.emplace_back("X-RateLimit-Bucket", "f8a3c1");
   response.headers.emplace_back("X-RateLimit-Limit", std::to_string(options_.bucket_messages));
   response.headers.emplace_back("X-RateLimit-Remaining", std::to_string(std::max(0, options_.bucket_messages - used)));
-  response.headers.emplace_back("X-RateLimit-Reset-After",
-                                fmt::format("{:.3f}", std::max(0.0, std::chrono::duration<double>(reset).count())));
+  response.headers.emplace_back("X-RateLimit-Reset-After", SecondsHeader(std::chrono::duration<double>(reset).count()));
 }
 
 Json FakeDiscord::MessageObject(const Message& message) const {
