@@ -91,6 +91,7 @@ class BookState {
       case MarketEventKind::kNone:
       case MarketEventKind::kTick:
       case MarketEventKind::kTrade:
+      case MarketEventKind::kVenueVwap:
         break;
     }
     if (gap_) NoteResent(event);

@@ -33,6 +33,9 @@ void ToProto(const Alert& in, v1::Alert& out);
 void ToProto(const AlertUpdate& in, v1::AlertUpdate& out);
 void ToProto(const AlertReceipt& in, v1::AlertReceipt& out);
 void ToProto(const OutcomeLabelled& in, v1::OutcomeLabelled& out);
+void ToProto(const SubscriptionChanged& in, v1::SubscriptionChanged& out);
+void ToProto(const AccountSnapshot& in, v1::AccountSnapshot& out);
+void ToProto(const RejectionSummary& in, v1::RejectionSummary& out);
 
 // False if the message is inconsistent (columns of different lengths).
 bool FromProto(const v1::InstrumentDefinition& in, InstrumentDefinition& out);
@@ -62,5 +65,8 @@ bool FromProto(const v1::Alert& in, Alert& out);
 bool FromProto(const v1::AlertUpdate& in, AlertUpdate& out);
 bool FromProto(const v1::AlertReceipt& in, AlertReceipt& out);
 bool FromProto(const v1::OutcomeLabelled& in, OutcomeLabelled& out);
+bool FromProto(const v1::SubscriptionChanged& in, SubscriptionChanged& out);
+bool FromProto(const v1::AccountSnapshot& in, AccountSnapshot& out);
+bool FromProto(const v1::RejectionSummary& in, RejectionSummary& out);
 
 }  // namespace spillway::body_codec

@@ -16,6 +16,8 @@ void ToProto(const FeatureSetDefined& in, v1::FeatureSetDefined& out) {
     s.set_surge(spec.surge);
     s.set_below_for_ns(spec.below_for.count());
     s.set_minimum(spec.minimum);
+    s.set_mirrored(spec.mirrored);
+    s.set_venue(spec.venue);
   }
 }
 bool FromProto(const v1::FeatureSetDefined& in, FeatureSetDefined& out) {
@@ -29,7 +31,9 @@ bool FromProto(const v1::FeatureSetDefined& in, FeatureSetDefined& out) {
                          .hold = Duration(s.hold_ns()),
                          .surge = s.surge(),
                          .below_for = Duration(s.below_for_ns()),
-                         .minimum = s.minimum()});
+                         .minimum = s.minimum(),
+                         .mirrored = s.mirrored(),
+                         .venue = s.venue()});
   }
   return true;
 }

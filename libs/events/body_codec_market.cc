@@ -47,6 +47,8 @@ void ToProto(const InstrumentDefinition& in, v1::InstrumentDefinition& out) {
     b.set_from_price_e9(band.from_price.nanos());
     b.set_tick_e9(band.tick.nanos());
   }
+  out.set_exchange(in.exchange);
+  for (const std::string& list : in.lists) out.add_lists(list);
 }
 
 bool FromProto(const v1::InstrumentDefinition& in, InstrumentDefinition& out) {
@@ -74,6 +76,8 @@ bool FromProto(const v1::InstrumentDefinition& in, InstrumentDefinition& out) {
   }
   if (in.has_effective_from_ns()) out.effective_from = TimeFromNanos(in.effective_from_ns());
   if (in.has_effective_to_ns()) out.effective_to = TimeFromNanos(in.effective_to_ns());
+  out.exchange = in.exchange();
+  out.lists.assign(in.lists().begin(), in.lists().end());
   return FromProto(in.tick_bands(), out.tick_bands) && out.id != 0 && out.tick.nanos() > 0;
 }
 
@@ -90,8 +94,15 @@ void ToProto(const FeedCapabilities& in, v1::FeedCapabilities& out) {
   out.set_receive_times(in.receive_times);
   out.set_status(in.status);
   out.set_news(in.news);
+  if (in.lines) out.set_lines(*in.lines);
+  if (in.depth_books) out.set_depth_books(*in.depth_books);
+  if (in.tick_streams) out.set_tick_streams(*in.tick_streams);
+  if (in.messages_per_second) out.set_messages_per_second(*in.messages_per_second);
+  out.set_book_by_position(in.book_by_position);
+  out.set_venue_vwap(in.venue_vwap);
 }
 bool FromProto(const v1::FeedCapabilities& in, FeedCapabilities& out) {
+  out = {};
   out.feed = in.feed();
   out.name = in.name();
   out.book_levels = in.book_levels();
@@ -104,6 +115,33 @@ bool FromProto(const v1::FeedCapabilities& in, FeedCapabilities& out) {
   out.receive_times = in.receive_times();
   out.status = in.status();
   out.news = in.news();
+  if (in.has_lines()) out.lines = in.lines();
+  if (in.has_depth_books()) out.depth_books = in.depth_books();
+  if (in.has_tick_streams()) out.tick_streams = in.tick_streams();
+  if (in.has_messages_per_second()) out.messages_per_second = in.messages_per_second();
+  out.book_by_position = in.book_by_position();
+  out.venue_vwap = in.venue_vwap();
+  return true;
+}
+
+void ToProto(const SubscriptionChanged& in, v1::SubscriptionChanged& out) {
+  out.set_feed(in.feed);
+  out.set_effective_time_ns(ToNanos(in.effective_time));
+  for (const Subscription& subscription : in.subscriptions) {
+    v1::Subscription& s = *out.add_subscriptions();
+    s.set_instrument_id(subscription.instrument);
+    s.set_line(subscription.line);
+    s.set_depth(subscription.depth);
+    s.set_tick_stream(subscription.tick_stream);
+    s.set_reason(subscription.reason);
+  }
+}
+bool FromProto(const v1::SubscriptionChanged& in, SubscriptionChanged& out) {
+  out = {};
+  out.feed = in.feed();
+  out.effective_time = TimeFromNanos(in.effective_time_ns());
+  for (const v1::Subscription& s : in.subscriptions())
+    out.subscriptions.push_back({s.instrument_id(), s.line(), s.depth(), s.tick_stream(), s.reason()});
   return true;
 }
 

@@ -37,6 +37,15 @@ void FromProto(const google::protobuf::RepeatedPtrField<v1::RuleResult>& in, std
   }
 }
 
+void ToProto(const SetupRecord& in, v1::SetupRecord& out) {
+  out.set_trades(in.trades);
+  out.set_wins(in.wins);
+  out.set_sum_r(in.sum_r);
+}
+SetupRecord FromProto(const v1::SetupRecord& in) {
+  return {.trades = in.trades(), .wins = in.wins(), .sum_r = in.sum_r()};
+}
+
 }  // namespace
 
 void ToProto(const MarketContext& in, v1::MarketContext& out) {
@@ -87,6 +96,11 @@ void ToProto(const Signal& in, v1::Signal& out) {
   ToProto(in.rules, *out.mutable_rules());
   for (const EventId& id : in.inputs) out.add_inputs(IdBytes(id));
   ToProto(in.quote, *out.mutable_quote());
+  out.set_preview(in.preview);
+  out.set_entry_e9(in.entry.nanos());
+  out.set_stop_e9(in.stop.nanos());
+  out.set_target_e9(in.target.nanos());
+  out.set_expires_ns(ToNanos(in.expires));
 }
 bool FromProto(const v1::Signal& in, Signal& out) {
   out.side = static_cast<Side>(in.side());
@@ -99,6 +113,29 @@ bool FromProto(const v1::Signal& in, Signal& out) {
     if (!IdFromBytes(bytes, out.inputs.emplace_back())) return false;
   }
   out.quote = FromProto(in.quote());
+  out.preview = in.preview();
+  out.entry = Price::FromNanos(in.entry_e9());
+  out.stop = Price::FromNanos(in.stop_e9());
+  out.target = Price::FromNanos(in.target_e9());
+  out.expires = TimeFromNanos(in.expires_ns());
+  return true;
+}
+
+void ToProto(const RejectionSummary& in, v1::RejectionSummary& out) {
+  out.set_from_ns(ToNanos(in.from));
+  for (const RejectionSummary::Row& row : in.rows) {
+    v1::RejectionCount& r = *out.add_rows();
+    r.set_instrument_id(row.instrument);
+    r.set_rule(row.rule);
+    r.set_count(row.count);
+    r.set_best_score(row.best_score);
+  }
+}
+bool FromProto(const v1::RejectionSummary& in, RejectionSummary& out) {
+  out = {};
+  out.from = TimeFromNanos(in.from_ns());
+  for (const v1::RejectionCount& r : in.rows())
+    out.rows.push_back({r.instrument_id(), r.rule(), r.count(), r.best_score()});
   return true;
 }
 
@@ -107,8 +144,10 @@ void ToProto(const SignalCancelled& in, v1::SignalCancelled& out) {
   out.set_rule(static_cast<v1::CancelRule>(in.rule));
   out.set_seen(in.seen);
   out.set_limit(in.limit);
+  out.set_condition(in.condition);
 }
 bool FromProto(const v1::SignalCancelled& in, SignalCancelled& out) {
+  out.condition = in.condition();
   out.rule = static_cast<CancelRule>(in.rule());
   out.seen = in.seen();
   out.limit = in.limit();
@@ -155,6 +194,9 @@ void ToProto(const RiskDecision& in, v1::RiskDecision& out) {
   out.set_risk_e8(in.risk.e8());
   out.set_route(static_cast<v1::Route>(in.route));
   out.set_low_confidence(in.low_confidence);
+  out.set_detail(in.detail);
+  out.set_stage(in.stage);
+  ToProto(in.record, *out.mutable_record());
 }
 bool FromProto(const v1::RiskDecision& in, RiskDecision& out) {
   out = {};
@@ -168,7 +210,69 @@ bool FromProto(const v1::RiskDecision& in, RiskDecision& out) {
   out.risk = Money::FromE8(in.risk_e8());
   out.route = static_cast<Route>(in.route());
   out.low_confidence = in.low_confidence();
+  out.detail = in.detail();
+  out.stage = in.stage();
+  out.record = FromProto(in.record());
   return IdFromBytes(in.intent(), out.intent);
+}
+
+void ToProto(const AccountSnapshot& in, v1::AccountSnapshot& out) {
+  out.set_kind(static_cast<v1::AccountKind>(in.kind));
+  out.set_trading_day(in.trading_day);
+  out.set_equity_e8(in.equity.e8());
+  out.set_cash_e8(in.cash.e8());
+  out.set_settled_cash_e8(in.settled_cash.e8());
+  out.set_day_profit_e8(in.day_profit.e8());
+  out.set_day_drawdown_e8(in.day_drawdown.e8());
+  out.set_week_profit_e8(in.week_profit.e8());
+  out.set_month_drawdown_e8(in.month_drawdown.e8());
+  out.set_open_positions(in.open_positions);
+  out.set_trades_today(in.trades_today);
+  out.set_risk_percent(in.risk_percent);
+  out.set_stage(in.stage);
+  for (const std::string& warning : in.warnings) out.add_warnings(warning);
+  if (in.trade) {
+    v1::AccountTrade& trade = *out.mutable_trade();
+    trade.set_intent(IdBytes(in.trade->intent));
+    trade.set_state(static_cast<v1::AccountTradeState>(in.trade->state));
+    trade.set_side(static_cast<v1::Side>(in.trade->side));
+    trade.set_price_e9(in.trade->price.nanos());
+    trade.set_quantity_e8(in.trade->quantity.e8());
+    trade.set_profit_gross_e8(in.trade->profit_gross.e8());
+    trade.set_profit_net_e8(in.trade->profit_net.e8());
+    trade.set_r_multiple(in.trade->r_multiple);
+    trade.set_reason(in.trade->reason);
+  }
+  ToProto(in.record, *out.mutable_record());
+}
+bool FromProto(const v1::AccountSnapshot& in, AccountSnapshot& out) {
+  out = {};
+  out.kind = static_cast<AccountKind>(in.kind());
+  out.trading_day = in.trading_day();
+  out.equity = Money::FromE8(in.equity_e8());
+  out.cash = Money::FromE8(in.cash_e8());
+  out.settled_cash = Money::FromE8(in.settled_cash_e8());
+  out.day_profit = Money::FromE8(in.day_profit_e8());
+  out.day_drawdown = Money::FromE8(in.day_drawdown_e8());
+  out.week_profit = Money::FromE8(in.week_profit_e8());
+  out.month_drawdown = Money::FromE8(in.month_drawdown_e8());
+  out.open_positions = in.open_positions();
+  out.trades_today = in.trades_today();
+  out.risk_percent = in.risk_percent();
+  out.stage = in.stage();
+  out.warnings.assign(in.warnings().begin(), in.warnings().end());
+  out.record = FromProto(in.record());
+  if (!in.has_trade()) return true;
+  AccountTrade& trade = out.trade.emplace();
+  trade.state = static_cast<AccountTradeState>(in.trade().state());
+  trade.side = static_cast<Side>(in.trade().side());
+  trade.price = Price::FromNanos(in.trade().price_e9());
+  trade.quantity = Quantity::FromE8(in.trade().quantity_e8());
+  trade.profit_gross = Money::FromE8(in.trade().profit_gross_e8());
+  trade.profit_net = Money::FromE8(in.trade().profit_net_e8());
+  trade.r_multiple = in.trade().r_multiple();
+  trade.reason = in.trade().reason();
+  return IdFromBytes(in.trade().intent(), trade.intent);
 }
 
 void ToProto(const TradingState& in, v1::TradingState& out) {
@@ -206,8 +310,14 @@ void ToProto(const Alert& in, v1::Alert& out) {
   out.set_expires_ns(ToNanos(in.expires));
   out.set_low_confidence(in.low_confidence);
   out.set_shadow(in.shadow);
+  ToProto(in.record, *out.mutable_record());
+  out.set_stage(in.stage);
+  out.set_route(static_cast<v1::Route>(in.route));
 }
 bool FromProto(const v1::Alert& in, Alert& out) {
+  out.record = FromProto(in.record());
+  out.stage = in.stage();
+  out.route = static_cast<Route>(in.route());
   out.side = static_cast<Side>(in.side());
   out.entry = Price::FromNanos(in.entry_e9());
   out.stop = Price::FromNanos(in.stop_e9());
@@ -279,6 +389,9 @@ void ToProto(const OutcomeLabelled& in, v1::OutcomeLabelled& out) {
   Set(in.mfe, [&](int64_t v) { out.set_mfe_e9(v); });
   out.set_score(in.score);
   out.set_shadow(in.shadow);
+  out.set_near_miss(in.near_miss);
+  out.set_side(static_cast<v1::Side>(in.side));
+  out.set_profit_gross_e8(in.profit_gross.e8());
 }
 bool FromProto(const v1::OutcomeLabelled& in, OutcomeLabelled& out) {
   out = {};
@@ -295,6 +408,9 @@ bool FromProto(const v1::OutcomeLabelled& in, OutcomeLabelled& out) {
   if (in.has_mfe_e9()) out.mfe = Price::FromNanos(in.mfe_e9());
   out.score = in.score();
   out.shadow = in.shadow();
+  out.near_miss = in.near_miss();
+  out.side = static_cast<Side>(in.side());
+  out.profit_gross = Money::FromE8(in.profit_gross_e8());
   return IdFromBytes(in.intent(), out.intent);
 }
 

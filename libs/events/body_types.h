@@ -29,4 +29,7 @@
   X(Alert, kAlert)                               \
   X(AlertUpdate, kAlertUpdate)                   \
   X(AlertReceipt, kAlertReceipt)                 \
-  X(OutcomeLabelled, kOutcomeLabelled)
+  X(OutcomeLabelled, kOutcomeLabelled)           \
+  X(SubscriptionChanged, kSubscriptionChanged)   \
+  X(AccountSnapshot, kAccountSnapshot)           \
+  X(RejectionSummary, kRejectionSummary)

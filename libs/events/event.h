@@ -69,6 +69,8 @@ struct InstrumentDefinition {
   VolumeByMinute average_volume;
   std::optional<Time> effective_from;
   std::optional<Time> effective_to;
+  std::string exchange;            // where it is listed: "NASDAQ"; empty: not known
+  std::vector<std::string> lists;  // it is a member of: "XBI"
   friend bool operator==(const InstrumentDefinition&, const InstrumentDefinition&) = default;
 };
 
@@ -91,6 +93,13 @@ struct FeedCapabilities {
   bool receive_times = false;  // ingest_time is the recorder's own clock
   bool status = false;         // halts and session states
   bool news = false;
+  // How much it carries at once; absent: no limit.
+  std::optional<uint32_t> lines;
+  std::optional<uint32_t> depth_books;
+  std::optional<uint32_t> tick_streams;
+  std::optional<uint32_t> messages_per_second;
+  bool book_by_position = false;
+  bool venue_vwap = false;
   friend bool operator==(const FeedCapabilities&, const FeedCapabilities&) = default;
 };
 
@@ -171,7 +180,24 @@ struct UniverseChanged {
   friend bool operator==(const UniverseChanged&, const UniverseChanged&) = default;
 };
 
-enum class ConfigurationKind : uint8_t { kUnknown, kProfile };
+// What is asked of a feed for an instrument from `effective_time` on (IR-10). Lists what changed.
+struct Subscription {
+  InstrumentId instrument = 0;
+  bool line = false;         // top of book and prints
+  bool depth = false;        // the deep book
+  bool tick_stream = false;  // every print
+  std::string reason;        // "score 71 over 48", "idle 30s"
+  friend bool operator==(const Subscription&, const Subscription&) = default;
+};
+struct SubscriptionChanged {
+  uint32_t feed = 0;
+  Time effective_time;
+  std::vector<Subscription> subscriptions;
+  friend bool operator==(const SubscriptionChanged&, const SubscriptionChanged&) = default;
+};
+
+// kStage: `document` is a v1::StageChange; kAccount: a v1::AccountState.
+enum class ConfigurationKind : uint8_t { kUnknown, kProfile, kStage, kAccount };
 enum class InstanceMode : uint8_t { kActive, kShadow, kRetired };
 // A version of a profile takes effect for header.instance. `document` is the profile's protobuf, serialized
 // deterministically: the lane alone says what was in force.
@@ -260,6 +286,8 @@ enum class DetectorKind : uint8_t {
   kLiquidityCollapse,
   kFeedLag,
   kBidReplenishment,
+  kAbsorption,
+  kIceberg,
 };
 std::string_view DetectorName(DetectorKind kind);  // "fake_wall"
 // A detector's state changed for a symbol (0: the whole feed).
@@ -317,6 +345,10 @@ struct Signal {
   std::vector<RuleResult> rules;
   std::vector<EventId> inputs;  // the snapshot and the market event that caused it
   Quote quote;
+  bool preview = false;  // IR-9: for tuning, never traded
+  // What would be traded: of rejected ones too, so that it can be measured how they would have ended.
+  Price entry, stop, target;
+  Time expires;
   friend bool operator==(const Signal&, const Signal&) = default;
 };
 
@@ -328,7 +360,8 @@ enum class CancelRule : uint8_t {
   kFakeWall,
   kHalt,
   kFeedSuspended,
-  kBookInvalid
+  kBookInvalid,
+  kCondition,  // one of the profile's own: `condition` is its id
 };
 std::string_view CancelRuleName(CancelRule rule);  // "spread_blow_out"
 struct SignalCancelled {
@@ -336,7 +369,22 @@ struct SignalCancelled {
   CancelRule rule = CancelRule::kUnknown;
   double seen = 0;
   double limit = 0;
+  std::string condition;
   friend bool operator==(const SignalCancelled&, const SignalCancelled&) = default;
+};
+
+// Rejections since `from` that were not reported one by one, because the same was reported shortly before (IR-5).
+struct RejectionSummary {
+  struct Row {
+    InstrumentId instrument = 0;
+    std::string rule;  // the first that failed
+    uint32_t count = 0;
+    double best_score = 0;
+    friend bool operator==(const Row&, const Row&) = default;
+  };
+  Time from;
+  std::vector<Row> rows;
+  friend bool operator==(const RejectionSummary&, const RejectionSummary&) = default;
 };
 
 // A strategy wants exposure; risk sizes it and answers with exactly one RiskDecision.
@@ -376,11 +424,35 @@ enum class RefusalRule : uint8_t {
   kInstrumentUnknown,
   kSideUnspecified,
   kAlertsPerWindow,
+  kShortSideOff,
+  kAccountRange,
+  kCompliance,
+  kDayLoss,
+  kDayDrawdown,
+  kLosses,
+  kWeekTarget,
+  kTradesPerDay,
+  kTradesPerWindow,
+  kWindowNeedsProfit,
+  kAlertsPerDay,
+  kAlertsPerSymbolDay,
+  kCooldown,
+  kAfterCancel,
+  kSettledCash,
+  kStageAborted,
 };
 std::string_view RefusalRuleName(RefusalRule rule);  // "SAME_TICKER_COOLDOWN"
-enum class SizeCap : uint8_t { kNone, kRisk, kShares, kNotional, kLiquidity, kIntent };
+enum class SizeCap : uint8_t { kNone, kRisk, kShares, kNotional, kLiquidity, kIntent, kStage, kSettledCash };
 std::string_view SizeCapName(SizeCap cap);
 enum class Route : uint8_t { kNone, kAlert, kConfirm, kAuto };
+
+// How the trades of a strategy instance's account ended so far.
+struct SetupRecord {
+  uint64_t trades = 0;  // closed
+  uint64_t wins = 0;    // with a net profit above 0
+  double sum_r = 0;     // net, in units of what was risked
+  friend bool operator==(const SetupRecord&, const SetupRecord&) = default;
+};
 
 struct RiskDecision {
   EventId intent;
@@ -396,6 +468,9 @@ struct RiskDecision {
   Money risk;  // quantity * |entry - stop|
   Route route = Route::kNone;
   bool low_confidence = false;
+  std::string detail;  // which of several: the id of a compliance rule, a stage
+  std::string stage;   // in force; empty: the profile has none
+  SetupRecord record;  // of the instance's account, before this trade
   friend bool operator==(const RiskDecision&, const RiskDecision&) = default;
 };
 
@@ -407,6 +482,41 @@ struct TradingState {
   std::string cause;  // "alerts_per_hour", "halt", "news", "price_move"
   std::optional<Time> until;
   friend bool operator==(const TradingState&, const TradingState&) = default;
+};
+
+enum class AccountKind : uint8_t { kUnknown, kPaper, kBroker };
+enum class AccountTradeState : uint8_t { kUnknown, kEntered, kClosed };
+struct AccountTrade {
+  EventId intent;
+  AccountTradeState state = AccountTradeState::kUnknown;
+  Side side = Side::kNone;
+  Price price;  // of this fill
+  Quantity quantity;
+  Money profit_gross;  // closed
+  Money profit_net;
+  double r_multiple = 0;
+  std::string reason;  // "target", "stop", "time", "flatten"
+  friend bool operator==(const AccountTrade&, const AccountTrade&) = default;
+};
+// The account of a strategy instance, whenever it changed.
+struct AccountSnapshot {
+  AccountKind kind = AccountKind::kPaper;
+  int32_t trading_day = 0;
+  Money equity;  // cash and positions at the exit side
+  Money cash;
+  Money settled_cash;
+  Money day_profit;      // realised and not, net
+  Money day_drawdown;    // from the day's highest equity
+  Money week_profit;     // closed trades, gross
+  Money month_drawdown;  // from the month's highest equity
+  uint32_t open_positions = 0;
+  uint32_t trades_today = 0;
+  double risk_percent = 0;  // in force
+  std::string stage;
+  std::vector<std::string> warnings;
+  std::optional<AccountTrade> trade;  // what changed it; absent: a day began, a carried account arrived
+  SetupRecord record;
+  friend bool operator==(const AccountSnapshot&, const AccountSnapshot&) = default;
 };
 
 // What a person is told. `headline` and the card are made from these fields by each channel.
@@ -427,6 +537,9 @@ struct Alert {
   Time expires;
   bool low_confidence = false;
   bool shadow = false;
+  SetupRecord record;
+  std::string stage;
+  Route route = Route::kNone;
   friend bool operator==(const Alert&, const Alert&) = default;
 };
 enum class AlertUpdateKind : uint8_t { kUnknown, kCancelled, kExpired, kOutcome };
@@ -478,6 +591,9 @@ struct OutcomeLabelled {
   std::optional<Price> mae, mfe;  // worst and best excursion from entry while open, >= 0
   double score = 0;
   bool shadow = false;
+  bool near_miss = false;  // of a rejected signal: `intent` is the signal's id, the quantity is 1
+  Side side = Side::kNone;
+  Money profit_gross;
   friend bool operator==(const OutcomeLabelled&, const OutcomeLabelled&) = default;
 };
 
@@ -486,7 +602,7 @@ using EventBody =
                  HaltChanged, NewsHeadline, TradeBust, TradeCorrection, FeedGap, UniverseChanged, ConfigurationVersion,
                  ClockTick, ProcessorVersion, FeatureSetDefined, FeatureSnapshot, UniverseInputs, DetectorFired,
                  MarketContext, Signal, SignalCancelled, TradeIntent, RiskDecision, TradingState, Alert, AlertUpdate,
-                 AlertReceipt, OutcomeLabelled>;
+                 AlertReceipt, OutcomeLabelled, SubscriptionChanged, AccountSnapshot, RejectionSummary>;
 
 // What an event follows from: a market event (named by its source position), another event (by id), or nothing.
 struct Causation {

@@ -37,9 +37,42 @@ enum class FeatureKind : uint8_t {
   kOrderFlowImbalance = 17,  // Cont, Kukanov & Stoikov (2014), best level, summed over `window`
   kMicroprice = 18,          // Stoikov (2018), size-weighted mid
   kMid = 19,
+  kAskAbsorption = 20,     // FX-19: executed / (executed + cancelled) at the best ask over `window`; 0 under `levels`
+                           // prints or `minimum` units
+  kTapeAcceleration = 21,  // FX-19: velocity over `window` / velocity over the `below_for` before it
+  kAskWallDepletion = 22,  // FX-19: executed part of the largest ask wall, 0 to 1
+  kBidSpoofScore = 23,     // how much of what left the bids was put there to be taken away, 0 to 1 (spoof_score.h)
+  kBidCancelBurst = 24,    // FX-07, second form: 1 while cancels >= 2 x adds in 1 s and 3 s, and nothing prints
+  kAskRefills = 25,        // iceberg hint: refills after fills at one ask price over `window`
+  kBidAddRate = 26,        // IR-4: per second over `window`, top `levels`
+  kBidCancelRate = 27,
+  kBidUpdateRate = 28,
+  kAskRefillWithoutPrint = 29,  // FX-08, second form: 1 while >= 3 additions of >= 10 lots together met no print
+  kAskPassiveAbsorption = 30,  // FX-22: executed at the best ask over `window` / displayed at its start; 0 if the price
+                               // moved more than `levels` ticks
+  kBidSupport = 31,            // FX-22: best bid size / its mean over `window`
+  kVwapDistance = 32,          // |last - VWAP|
+  kBookValidFor = 33,          // seconds since the book is valid without a break
+  kTapeFreeze = 34,            // FX-10: seconds since the last eligible print if quotes moved since, else 0
+  kBuyVelocity = 35,           // trades/s over `window` that took the ask
+  kAskExecuted = 36,           // units over `window` at the top `levels` asks that left by execution ...
+  kAskCancelled = 37,          // ... and by cancellation
 };
+inline constexpr FeatureKind kLastFeatureKind = FeatureKind::kAskCancelled;
 std::string_view FeatureKindName(FeatureKind kind);  // "bid_ask_ratio"
 std::optional<FeatureKind> ParseFeatureKind(std::string_view name);
+
+// A feature as a rule names it. Mirrored: of the other side of the market, bids for asks and a fall for a rise; what a
+// long setup looks at, a short one looks at mirrored (IR-1).
+struct FeatureName {
+  FeatureKind kind = FeatureKind::kUnknown;
+  bool mirrored = false;
+  friend bool operator==(const FeatureName&, const FeatureName&) = default;
+};
+// The same seen from the other side; a feature without sides is its own. Depths change kind, all others keep it.
+FeatureName Mirrored(FeatureName name);
+std::string_view ToString(FeatureName name);  // "ask_bid_ratio" for a mirrored kBidAskRatio
+std::optional<FeatureName> ParseFeatureName(std::string_view name);
 
 // A kind with the parameters it uses; those that the kind does not use are 0. Ordered, so that a union has one order.
 struct FeatureSpec {
@@ -51,6 +84,8 @@ struct FeatureSpec {
   double surge = 0;       // vwap_reclaim: 3 s volume over its 5-minute mean
   Duration below_for{0};  // vwap_reclaim
   double minimum = 0;     // walls: smallest size that counts, in units
+  bool mirrored = false;  // see FeatureName
+  bool venue = false;     // VWAP as the venue reports it
   friend auto operator<=>(const FeatureSpec&, const FeatureSpec&) = default;
 };
 std::string ToString(const FeatureSpec& spec);  // "bid_ask_ratio(levels=10)"
@@ -65,6 +100,7 @@ enum class NotReady : uint8_t {
   kNotCarried = 6,  // the feed cannot carry it
   kDivisorZero = 7,
   kNoSession = 8,  // outside the regular session
+  kNoWall = 9,     // nothing to measure
 };
 std::string_view NotReadyName(NotReady reason);  // "warm_up"
 
@@ -78,7 +114,8 @@ struct FeatureValue {
 
 // True for a feature that grows with time alone: how long something has lasted.
 constexpr bool IsAge(FeatureKind kind) {
-  return kind == FeatureKind::kSpreadBelowFor || kind == FeatureKind::kBidWallAge || kind == FeatureKind::kTapeStall;
+  return kind == FeatureKind::kSpreadBelowFor || kind == FeatureKind::kBidWallAge || kind == FeatureKind::kTapeStall ||
+         kind == FeatureKind::kBookValidFor || kind == FeatureKind::kTapeFreeze;
 }
 // Whether `after` says something new: any change, but of an age only a full second more, or that it began again.
 inline bool IsNews(FeatureKind kind, const FeatureValue& before, const FeatureValue& after) {

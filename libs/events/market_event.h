@@ -32,6 +32,7 @@ enum class MarketEventKind : uint8_t {
   kLevelInsert = 10,  // position-based book (IBKR): insert at `level`, shifting the rest down
   kLevelUpdate = 11,  // ... replace at `level`
   kLevelDelete = 12,  // ... delete at `level`, shifting the rest up
+  kVenueVwap = 13,    // the venue's own session VWAP is now `price`
 };
 
 // Why a level changed.

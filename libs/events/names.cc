@@ -25,37 +25,62 @@ std::optional<E> ValueOf(const std::array<std::string_view, N>& names, std::stri
 
 constexpr std::array<std::string_view, 12> kSecurityTypes = {
     "unknown", "common", "etf", "adr", "preferred", "warrant", "unit", "right", "note", "fund", "otc", "other"};
-constexpr std::array<std::string_view, 20> kFeatureKinds = {"unknown",
-                                                            "spread",
-                                                            "spread_change",
-                                                            "spread_below_for",
-                                                            "bid_ask_ratio",
-                                                            "tape_velocity",
-                                                            "vwap",
-                                                            "vwap_reclaim",
-                                                            "bid_size_over_ask",
-                                                            "bid_wall_age",
-                                                            "fake_wall",
-                                                            "ask_replenishment",
-                                                            "liquidity_collapse",
-                                                            "tape_stall",
-                                                            "depth_bid",
-                                                            "depth_ask",
-                                                            "queue_imbalance",
-                                                            "order_flow_imbalance",
-                                                            "microprice",
-                                                            "mid"};
-constexpr std::array<std::string_view, 9> kNotReady = {"ready",          "warm_up",      "bid_side_empty",
-                                                       "ask_side_empty", "book_invalid", "no_trades",
-                                                       "not_carried",    "divisor_zero", "no_session"};
-constexpr std::array<std::string_view, 8> kDetectors = {"unknown",         "fake_wall",        "ask_replenishment",
-                                                        "spread_blow_out", "tape_stall",       "liquidity_collapse",
-                                                        "feed_lag",        "bid_replenishment"};
+// As named, and seen from the other side; a feature without sides has one name.
+struct SidedName {
+  std::string_view name;
+  std::string_view mirrored = {};
+};
+constexpr std::array<SidedName, 38> kFeatureKinds = {{
+    {"unknown"},
+    {"spread"},
+    {"spread_change"},
+    {"spread_below_for"},
+    {"bid_ask_ratio", "ask_bid_ratio"},
+    {"tape_velocity"},
+    {"vwap"},
+    {"vwap_reclaim", "vwap_loss"},
+    {"bid_size_over_ask", "ask_size_over_bid"},
+    {"bid_wall_age", "ask_wall_age"},
+    {"fake_wall", "fake_ask_wall"},
+    {"ask_replenishment", "bid_replenishment"},
+    {"liquidity_collapse"},
+    {"tape_stall"},
+    {"depth_bid"},  // these two are each other's mirror image
+    {"depth_ask"},
+    {"queue_imbalance", "queue_imbalance_short"},
+    {"order_flow_imbalance", "order_flow_imbalance_short"},
+    {"microprice"},
+    {"mid"},
+    {"ask_absorption", "bid_absorption"},
+    {"tape_acceleration"},
+    {"ask_wall_depletion", "bid_wall_depletion"},
+    {"bid_spoof_score", "ask_spoof_score"},
+    {"bid_cancel_burst", "ask_cancel_burst"},
+    {"ask_refills", "bid_refills"},
+    {"bid_add_rate", "ask_add_rate"},
+    {"bid_cancel_rate", "ask_cancel_rate"},
+    {"bid_update_rate", "ask_update_rate"},
+    {"ask_refill_without_print", "bid_refill_without_print"},
+    {"ask_passive_absorption", "bid_passive_absorption"},
+    {"bid_support", "ask_support"},
+    {"vwap_distance"},
+    {"book_valid_for"},
+    {"tape_freeze"},
+    {"buy_velocity", "sell_velocity"},
+    {"ask_executed", "bid_executed"},
+    {"ask_cancelled", "bid_cancelled"},
+}};
+constexpr std::array<std::string_view, 10> kNotReady = {"ready",        "warm_up",   "bid_side_empty", "ask_side_empty",
+                                                        "book_invalid", "no_trades", "not_carried",    "divisor_zero",
+                                                        "no_session",   "no_wall"};
+constexpr std::array<std::string_view, 10> kDetectors = {
+    "unknown",  "fake_wall",         "ask_replenishment", "spread_blow_out", "tape_stall", "liquidity_collapse",
+    "feed_lag", "bid_replenishment", "absorption",        "iceberg"};
 constexpr std::array<std::string_view, 7> kComparisons = {"unknown", "<=", ">=", "<", ">", "is true", "is false"};
-constexpr std::array<std::string_view, 8> kCancelRules = {
+constexpr std::array<std::string_view, 9> kCancelRules = {
     "unknown", "spread_blow_out", "tape_slowdown", "liquidity_collapse", "fake_wall",
-    "halt",    "feed_suspended",  "book_invalid"};
-constexpr std::array<std::string_view, 19> kRefusalRules = {"NONE",
+    "halt",    "feed_suspended",  "book_invalid",  "condition"};
+constexpr std::array<std::string_view, 35> kRefusalRules = {"NONE",
                                                             "SCHEDULE_CLOSED",
                                                             "SCHEDULE_MONITOR",
                                                             "LOW_CONFIDENCE_SCORE",
@@ -73,8 +98,25 @@ constexpr std::array<std::string_view, 19> kRefusalRules = {"NONE",
                                                             "PROFILE_UNKNOWN",
                                                             "INSTRUMENT_UNKNOWN",
                                                             "SIDE_UNSPECIFIED",
-                                                            "ALERTS_PER_WINDOW"};
-constexpr std::array<std::string_view, 6> kSizeCaps = {"none", "risk", "shares", "notional", "liquidity", "intent"};
+                                                            "ALERTS_PER_WINDOW",
+                                                            "SHORT_SIDE_OFF",
+                                                            "ACCOUNT_RANGE",
+                                                            "COMPLIANCE",
+                                                            "DAY_LOSS",
+                                                            "DAY_DRAWDOWN",
+                                                            "LOSSES",
+                                                            "WEEK_TARGET",
+                                                            "TRADES_PER_DAY",
+                                                            "TRADES_PER_WINDOW",
+                                                            "WINDOW_NEEDS_PROFIT",
+                                                            "ALERTS_PER_DAY",
+                                                            "ALERTS_PER_SYMBOL_DAY",
+                                                            "COOLDOWN",
+                                                            "AFTER_CANCEL",
+                                                            "SETTLED_CASH",
+                                                            "STAGE_ABORTED"};
+constexpr std::array<std::string_view, 8> kSizeCaps = {"none",      "risk",   "shares", "notional",
+                                                       "liquidity", "intent", "stage",  "settled_cash"};
 constexpr std::array<std::string_view, 7> kReceipts = {"unspecified", "delivered", "failed",      "suppressed",
                                                        "attempted",   "unknown",   "not_accepted"};
 constexpr std::array<std::string_view, 6> kOutcomes = {"UNKNOWN", "MISS", "TARGET", "STOP", "TIME", "CANCELLED"};
@@ -88,11 +130,33 @@ std::optional<SecurityType> ParseSecurityType(std::string_view name) {
   return ValueOf<SecurityType>(kSecurityTypes, name);
 }
 std::string_view FeatureKindName(FeatureKind kind) {
-  return NameOf(kFeatureKinds, kind);
+  const auto index = static_cast<size_t>(kind);
+  return index < kFeatureKinds.size() ? kFeatureKinds[index].name : "unknown";
 }
 std::optional<FeatureKind> ParseFeatureKind(std::string_view name) {
-  const std::optional<FeatureKind> kind = ValueOf<FeatureKind>(kFeatureKinds, name);
-  return kind == FeatureKind::kUnknown ? std::nullopt : kind;
+  const std::optional<FeatureName> found = ParseFeatureName(name);
+  if (!found || found->mirrored) return std::nullopt;
+  return found->kind;
+}
+FeatureName Mirrored(FeatureName name) {
+  if (name.kind == FeatureKind::kDepthBid) return {FeatureKind::kDepthAsk, false};
+  if (name.kind == FeatureKind::kDepthAsk) return {FeatureKind::kDepthBid, false};
+  const auto index = static_cast<size_t>(name.kind);
+  const bool sided = index < kFeatureKinds.size() && !kFeatureKinds[index].mirrored.empty();
+  return {name.kind, sided && !name.mirrored};
+}
+std::string_view ToString(FeatureName name) {
+  const auto index = static_cast<size_t>(name.kind);
+  if (!name.mirrored || index >= kFeatureKinds.size()) return FeatureKindName(name.kind);
+  return kFeatureKinds[index].mirrored;
+}
+std::optional<FeatureName> ParseFeatureName(std::string_view name) {
+  for (size_t i = 1; i < kFeatureKinds.size(); ++i) {
+    const auto kind = static_cast<FeatureKind>(i);
+    if (kFeatureKinds[i].name == name) return FeatureName{kind, false};
+    if (!name.empty() && kFeatureKinds[i].mirrored == name) return FeatureName{kind, true};
+  }
+  return std::nullopt;
 }
 std::string_view NotReadyName(NotReady reason) {
   return NameOf(kNotReady, reason);
@@ -155,7 +219,8 @@ std::string ToString(const FeatureSpec& spec) {
   if (spec.surge != 0) add("surge", fmt::format("{}", spec.surge));
   if (spec.below_for.count() != 0) add("below_for", FormatDuration(spec.below_for));
   if (spec.minimum != 0) add("minimum", fmt::format("{}", spec.minimum));
-  std::string text(FeatureKindName(spec.kind));
+  if (spec.venue) add("venue", "true");
+  std::string text(ToString(FeatureName{spec.kind, spec.mirrored}));
   if (!parameters.empty()) text += "(" + parameters + ")";
   return text;
 }

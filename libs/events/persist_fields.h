@@ -49,26 +49,31 @@ void PersistFields(Archive& a, RuleResult& v) {
 }
 template <class Archive>
 void PersistFields(Archive& a, SignalCancelled& v) {
-  a(v.signal, v.rule, v.seen, v.limit);
+  a(v.signal, v.rule, v.seen, v.limit, v.condition);
 }
 template <class Archive>
 void PersistFields(Archive& a, TradeIntent& v) {
   a(v.signal, v.side, v.entry, v.stop, v.target, v.spread, v.quantity_max, v.expires, v.score, v.threshold, v.shadow);
 }
 template <class Archive>
+void PersistFields(Archive& a, SetupRecord& v) {
+  a(v.trades, v.wins, v.sum_r);
+}
+template <class Archive>
 void PersistFields(Archive& a, RiskDecision& v) {
-  a(v.intent, v.approved, v.rule, v.seen, v.limit, v.unit, v.quantity, v.binding_cap, v.risk, v.route,
-    v.low_confidence);
+  a(v.intent, v.approved, v.rule, v.seen, v.limit, v.unit, v.quantity, v.binding_cap, v.risk, v.route, v.low_confidence,
+    v.detail, v.stage, v.record);
 }
 template <class Archive>
 void PersistFields(Archive& a, Alert& v) {
   a(v.intent, v.signal, v.side, v.entry, v.stop, v.target, v.spread, v.quantity, v.binding_cap, v.risk, v.reward_net,
-    v.reward_to_risk_net, v.score, v.threshold, v.rules, v.triggered, v.expires, v.low_confidence, v.shadow);
+    v.reward_to_risk_net, v.score, v.threshold, v.rules, v.triggered, v.expires, v.low_confidence, v.shadow, v.record,
+    v.stage, v.route);
 }
 template <class Archive>
 void PersistFields(Archive& a, OutcomeLabelled& v) {
   a(v.intent, v.label, v.entered, v.exited, v.entry_price, v.exit_price, v.quantity, v.profit_net, v.r_multiple,
-    v.return_net_percent, v.mae, v.mfe, v.score, v.shadow);
+    v.return_net_percent, v.mae, v.mfe, v.score, v.shadow, v.near_miss, v.side, v.profit_gross);
 }
 
 }  // namespace spillway

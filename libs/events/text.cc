@@ -7,9 +7,9 @@
 namespace spillway {
 namespace {
 
-constexpr std::array<std::string_view, 13> kKinds = {
-    "none",         "tick",         "level",      "top",          "clear",        "trade",       "order_add",
-    "order_cancel", "order_modify", "order_fill", "level_insert", "level_update", "level_delete"};
+constexpr std::array<std::string_view, 14> kKinds = {
+    "none",         "tick",         "level",      "top",          "clear",        "trade",        "order_add",
+    "order_cancel", "order_modify", "order_fill", "level_insert", "level_update", "level_delete", "venue_vwap"};
 constexpr std::array<std::string_view, 7> kCauses = {"unknown", "add",    "cancel",  "execute",
                                                      "replace", "window", "snapshot"};
 constexpr std::array<std::string_view, 5> kPhases = {"unknown", "closed", "pre_market", "regular", "after_hours"};
@@ -92,7 +92,10 @@ struct BodyText {
     return text;
   }
   std::string operator()(const ConfigurationVersion& b) const {
-    return fmt::format("{} {} effective={}", b.name, Name(kModes, b.mode), FormatTimeOfDay(b.effective_time));
+    const std::string_view what = b.kind == ConfigurationKind::kStage     ? " stage"
+                                  : b.kind == ConfigurationKind::kAccount ? " account"
+                                                                          : "";
+    return fmt::format("{} {}{} effective={}", b.name, Name(kModes, b.mode), what, FormatTimeOfDay(b.effective_time));
   }
   std::string operator()(const ClockTick& b) const { return b.source == TickSource::kHost ? "host" : "feed"; }
   std::string operator()(const ProcessorVersion& b) const { return b.build; }
@@ -133,11 +136,15 @@ struct BodyText {
     return text;
   }
   std::string operator()(const Signal& b) const {
-    return fmt::format("{} {} score={}/{} {}{}", b.accepted ? "accepted" : "rejected", SideWord(b.side), b.score,
-                       b.threshold, QuoteText(b.quote), Rules(b.rules));
+    return fmt::format("{} {} score={}/{} {}{}",
+                       b.accepted  ? "accepted"
+                       : b.preview ? "preview"
+                                   : "rejected",
+                       SideWord(b.side), b.score, b.threshold, QuoteText(b.quote), Rules(b.rules));
   }
   std::string operator()(const SignalCancelled& b) const {
-    return fmt::format("{} seen={} limit={} signal={}", CancelRuleName(b.rule), b.seen, b.limit, ToString(b.signal));
+    return fmt::format("{}{} seen={} limit={} signal={}", CancelRuleName(b.rule),
+                       b.condition.empty() ? "" : " " + b.condition, b.seen, b.limit, ToString(b.signal));
   }
   std::string operator()(const TradeIntent& b) const {
     return fmt::format("{} entry={} stop={} target={} spread={} expires={}{}", SideWord(b.side), b.entry.ToString(),
@@ -146,11 +153,12 @@ struct BodyText {
   }
   std::string operator()(const RiskDecision& b) const {
     if (!b.approved) {
-      return fmt::format("refused {} seen={}{} limit={}{}", RefusalRuleName(b.rule), b.seen, b.unit, b.limit, b.unit);
+      return fmt::format("refused {}{} seen={}{} limit={}{}", RefusalRuleName(b.rule),
+                         b.detail.empty() ? "" : " " + b.detail, b.seen, b.unit, b.limit, b.unit);
     }
-    return fmt::format("approved quantity={} cap={} risk={} route={}{}", b.quantity.ToString(),
+    return fmt::format("approved quantity={} cap={} risk={} route={}{}{}", b.quantity.ToString(),
                        SizeCapName(b.binding_cap), b.risk.ToString(), Name(kRoutes, b.route),
-                       b.low_confidence ? " low_confidence" : "");
+                       b.low_confidence ? " low_confidence" : "", b.stage.empty() ? "" : " stage=" + b.stage);
   }
   std::string operator()(const TradingState& b) const {
     return fmt::format("{} {} {}{}", b.paused ? "paused" : "resumed", Name(kScopes, b.scope), b.cause,
@@ -172,7 +180,37 @@ struct BodyText {
     return fmt::format("{} entry={} exit={} quantity={} net={} r={:.4f} return={:.4f}% mae={} mfe={}{}",
                        OutcomeLabelName(b.label), OrDash(b.entry_price), OrDash(b.exit_price), b.quantity.ToString(),
                        b.profit_net.ToString(), b.r_multiple, b.return_net_percent, OrDash(b.mae), OrDash(b.mfe),
-                       b.shadow ? " SHADOW" : "");
+                       b.near_miss ? " near_miss"
+                       : b.shadow  ? " SHADOW"
+                                   : "");
+  }
+  std::string operator()(const SubscriptionChanged& b) const {
+    std::string text = fmt::format("feed={} effective={}", b.feed, FormatTimeOfDay(b.effective_time));
+    for (const Subscription& s : b.subscriptions) {
+      text += fmt::format(" {}[{}{}{} {}]", names.Symbol(s.instrument), s.line ? "line" : "off",
+                          s.depth ? "+depth" : "", s.tick_stream ? "+ticks" : "", s.reason);
+    }
+    return text;
+  }
+  std::string operator()(const AccountSnapshot& b) const {
+    std::string text = fmt::format("{} day={} equity={} day_profit={} drawdown={} trades={} open={}{}",
+                                   b.kind == AccountKind::kBroker ? "broker" : "paper", b.trading_day,
+                                   b.equity.ToString(), b.day_profit.ToString(), b.day_drawdown.ToString(),
+                                   b.trades_today, b.open_positions, b.stage.empty() ? "" : " stage=" + b.stage);
+    if (b.trade) {
+      text += fmt::format(" {} {} x {} {} net={}", b.trade->state == AccountTradeState::kEntered ? "entered" : "closed",
+                          b.trade->price.ToString(), b.trade->quantity.ToString(), b.trade->reason,
+                          b.trade->profit_net.ToString());
+    }
+    for (const std::string& warning : b.warnings) text += " WARNING: " + warning;
+    return text;
+  }
+  std::string operator()(const RejectionSummary& b) const {
+    std::string text = fmt::format("since {}", FormatTimeOfDay(b.from));
+    for (const RejectionSummary::Row& row : b.rows) {
+      text += fmt::format(" {}[{} x {} best={}]", names.Symbol(row.instrument), row.rule, row.count, row.best_score);
+    }
+    return text;
   }
 };
 
@@ -182,7 +220,7 @@ void NameTable::Learn(const Event& event) {
   if (const auto* definition = std::get_if<InstrumentDefinition>(&event.body))
     definitions_[definition->id] = *definition;
   if (const auto* configuration = std::get_if<ConfigurationVersion>(&event.body)) {
-    instances_[event.header.instance] = configuration->name;
+    if (configuration->kind == ConfigurationKind::kProfile) instances_[event.header.instance] = configuration->name;
   }
 }
 
@@ -207,13 +245,17 @@ std::string_view BodyName(const EventBody& body) {
       "halt",          "news",       "trade_bust",   "trade_correction",  "feed_gap", "universe",
       "configuration", "tick",       "processor",    "feature_set",       "snapshot", "universe_inputs",
       "detector",      "context",    "signal",       "signal_cancelled",  "intent",   "decision",
-      "trading_state", "alert",      "alert_update", "receipt",           "outcome"};
+      "trading_state", "alert",      "alert_update", "receipt",           "outcome",  "subscription",
+      "account",       "rejections"};
   return kNames[body.index()];
 }
 
 std::string ToText(const RuleResult& rule) {
   const bool truth = rule.comparison == Comparison::kIsTrue || rule.comparison == Comparison::kIsFalse;
-  const std::string value = rule.value ? fmt::format("{:.6g}", *rule.value) : "not_ready:" + rule.not_ready;
+  const bool not_carried = rule.not_ready == NotReadyName(NotReady::kNotCarried);
+  const std::string value = rule.value    ? fmt::format("{:.6g}", *rule.value)
+                            : not_carried ? "not carried by this feed"
+                                          : "not_ready:" + rule.not_ready;
   std::string text = fmt::format("{} {} {} {}", rule.rule, rule.feature, value, ComparisonSymbol(rule.comparison));
   if (!truth) text += fmt::format(" {}", rule.limit);
   return text +

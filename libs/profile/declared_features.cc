@@ -64,26 +64,103 @@ FeatureSpec SpecFor(const v1::Profile& profile, FeatureKind kind) {
     case FeatureKind::kOrderFlowImbalance:
       spec.window = duration(p.has_flow_window_ns(), p.flow_window_ns(), seconds(3));
       break;
+    case FeatureKind::kAskExecuted:
+    case FeatureKind::kAskCancelled:
+      spec.levels = depth_levels;
+      spec.window = duration(p.has_flow_window_ns(), p.flow_window_ns(), seconds(3));
+      break;
+    case FeatureKind::kVwap:
+    case FeatureKind::kVwapDistance:
+      break;
+    case FeatureKind::kAskAbsorption:
+      spec.levels = p.has_absorption_prints_min() ? p.absorption_prints_min() : 2;
+      spec.window = duration(p.has_absorption_window_ns(), p.absorption_window_ns(), seconds(3));
+      spec.minimum = p.has_absorption_size_min() ? p.absorption_size_min() : 100;
+      break;
+    case FeatureKind::kTapeAcceleration:
+      spec.window = duration(p.has_tape_window_ns(), p.tape_window_ns(), seconds(3));
+      spec.below_for = duration(p.has_acceleration_base_ns(), p.acceleration_base_ns(), seconds(30));
+      break;
+    case FeatureKind::kBuyVelocity:
+      spec.window = duration(p.has_tape_window_ns(), p.tape_window_ns(), seconds(3));
+      break;
+    case FeatureKind::kAskWallDepletion:
+      spec.levels = wall_levels;
+      spec.threshold = wall_multiple;
+      spec.minimum = p.wall_min();
+      break;
+    case FeatureKind::kBidSpoofScore:
+    case FeatureKind::kBidAddRate:
+    case FeatureKind::kBidCancelRate:
+    case FeatureKind::kBidUpdateRate:
+      spec.levels = p.has_rate_levels() ? p.rate_levels() : 5;
+      spec.window = duration(p.has_rate_window_ns(), p.rate_window_ns(),
+                             kind == FeatureKind::kBidSpoofScore ? seconds(3) : seconds(1));
+      break;
+    case FeatureKind::kBidCancelBurst:
+      spec.levels = p.has_rate_levels() ? p.rate_levels() : 5;
+      break;
+    case FeatureKind::kAskRefills:
+      spec.window = duration(p.has_refill_window_ns(), p.refill_window_ns(), seconds(10));
+      break;
+    case FeatureKind::kAskRefillWithoutPrint:
+      spec.window = duration(p.has_replenishment_window_ns(), p.replenishment_window_ns(), seconds(3));
+      break;
+    case FeatureKind::kAskPassiveAbsorption:
+      spec.levels = p.has_passive_ticks() ? p.passive_ticks() : 1;
+      spec.window = duration(p.has_passive_window_ns(), p.passive_window_ns(), seconds(10));
+      break;
+    case FeatureKind::kBidSupport:
+      spec.window = duration(p.has_support_window_ns(), p.support_window_ns(), seconds(10));
+      break;
     default:
       break;
   }
+  const bool of_vwap =
+      kind == FeatureKind::kVwap || kind == FeatureKind::kVwapDistance || kind == FeatureKind::kVwapReclaim;
+  spec.venue = of_vwap && p.vwap_source() == v1::VWAP_SOURCE_VENUE;
   return spec;
+}
+
+FeatureSpec SpecFor(const v1::Profile& profile, FeatureName name) {
+  FeatureSpec spec = SpecFor(profile, name.kind);
+  spec.mirrored = name.mirrored;
+  return spec;
+}
+
+double PointsOf(const v1::ScoreRule& rule) {
+  return rule.has_penalty() ? -rule.penalty() : rule.points();
+}
+
+std::vector<Side> SidesOf(const v1::Profile& profile) {
+  std::vector<Side> sides = {Side::kBid};
+  if (profile.short_side().enabled()) sides.push_back(Side::kAsk);
+  return sides;
 }
 
 std::vector<FeatureSpec> DeclaredFeatures(const v1::Profile& profile) {
   std::set<FeatureSpec> specs;
-  const auto use = [&](FeatureKind kind) { specs.insert(SpecFor(profile, kind)); };
-  for (const v1::ScoreRule& rule : profile.rubric().rules()) {
-    if (const auto kind = ParseFeatureKind(rule.feature())) use(*kind);
+  for (const Side side : SidesOf(profile)) {
+    const auto use = [&](FeatureKind kind) {
+      const FeatureName name{kind, false};
+      specs.insert(SpecFor(profile, side == Side::kAsk ? Mirrored(name) : name));
+    };
+    const auto use_rules = [&](const auto& rules) {
+      for (const auto& rule : rules) {
+        if (const std::optional<FeatureSpec> spec = SpecOf(profile, rule, side)) specs.insert(*spec);
+      }
+    };
+    use_rules(profile.rubric().rules());
+    use_rules(profile.gates());
+    const v1::CancelRules& cancel = profile.cancel();
+    use_rules(cancel.when());
+    if (cancel.has_spread_multiple()) use(FeatureKind::kSpread);
+    if (cancel.has_tape_fraction()) {
+      use(cancel.tape_same_side() ? FeatureKind::kBuyVelocity : FeatureKind::kTapeVelocity);
+    }
+    if (cancel.on_liquidity_collapse()) use(FeatureKind::kLiquidityCollapse);
+    if (cancel.on_fake_wall()) use(FeatureKind::kFakeWall);
   }
-  for (const v1::Gate& gate : profile.gates()) {
-    if (const auto kind = ParseFeatureKind(gate.feature())) use(*kind);
-  }
-  const v1::CancelRules& cancel = profile.cancel();
-  if (cancel.has_spread_multiple()) use(FeatureKind::kSpread);
-  if (cancel.has_tape_fraction()) use(FeatureKind::kTapeVelocity);
-  if (cancel.on_liquidity_collapse()) use(FeatureKind::kLiquidityCollapse);
-  if (cancel.on_fake_wall()) use(FeatureKind::kFakeWall);
   return {specs.begin(), specs.end()};
 }
 

@@ -7,7 +7,8 @@ namespace spillway::metrics {
 
 template <class Archive>
 void PersistSpec(Archive& a, FeatureSpec& spec) {
-  a(spec.kind, spec.levels, spec.window, spec.threshold, spec.hold, spec.surge, spec.below_for, spec.minimum);
+  a(spec.kind, spec.levels, spec.window, spec.threshold, spec.hold, spec.surge, spec.below_for, spec.minimum,
+    spec.mirrored, spec.venue);
 }
 
 }  // namespace spillway::metrics

@@ -16,7 +16,8 @@ void PersistFeatures(Archive& a, FeatureSetDefined& features) {
   a(features.version, count);
   if constexpr (Archive::kReading) features.specs.resize(std::min(count, kFeaturesMax));
   for (FeatureSpec& spec : features.specs) {
-    a(spec.kind, spec.levels, spec.window, spec.threshold, spec.hold, spec.surge, spec.below_for, spec.minimum);
+    a(spec.kind, spec.levels, spec.window, spec.threshold, spec.hold, spec.surge, spec.below_for, spec.minimum,
+      spec.mirrored, spec.venue);
   }
 }
 

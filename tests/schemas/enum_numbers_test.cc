@@ -109,6 +109,8 @@ TEST_CASE("enums: instruments, sessions and feeds", "[schemas]") {
   {
     Pairs pairs;
     SPILLWAY_PAIR(ConfigurationKind, kProfile, CONFIGURATION_KIND_PROFILE);
+    SPILLWAY_PAIR(ConfigurationKind, kStage, CONFIGURATION_KIND_STAGE);
+    SPILLWAY_PAIR(ConfigurationKind, kAccount, CONFIGURATION_KIND_ACCOUNT);
     pairs.Complete<v1::ConfigurationKind>();
   }
   {
@@ -145,6 +147,7 @@ TEST_CASE("enums: what market events are made of", "[schemas]") {
     SPILLWAY_PAIR(MarketEventKind, kLevelInsert, MARKET_EVENT_KIND_LEVEL_INSERT);
     SPILLWAY_PAIR(MarketEventKind, kLevelUpdate, MARKET_EVENT_KIND_LEVEL_UPDATE);
     SPILLWAY_PAIR(MarketEventKind, kLevelDelete, MARKET_EVENT_KIND_LEVEL_DELETE);
+    SPILLWAY_PAIR(MarketEventKind, kVenueVwap, MARKET_EVENT_KIND_VENUE_VWAP);
     pairs.Complete<v1::MarketEventKind>();
   }
   {

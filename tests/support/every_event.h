@@ -89,6 +89,8 @@ inline InstrumentDefinition EveryInstrumentDefinition() {
   definition.average_volume = {.sessions = 20, .first_minute = 570, .cumulative = {EveryQuantity(3), EveryQuantity(4)}};
   definition.effective_from = EveryTime(5);
   definition.effective_to = EveryTime(6);
+  definition.exchange = "NASDAQ";
+  definition.lists = {"XBI", "IBB"};
   return definition;
 }
 
@@ -180,7 +182,13 @@ inline std::vector<EventBody> EveryMarketLaneBody() {
                        .trade_conditions = true,
                        .receive_times = true,
                        .status = true,
-                       .news = true},
+                       .news = true,
+                       .lines = 100,
+                       .depth_books = 3,
+                       .tick_streams = 5,
+                       .messages_per_second = 50,
+                       .book_by_position = true,
+                       .venue_vwap = true},
       SessionState{.trading_day = 20250502,
                    .phase = SessionPhase::kAfterHours,
                    .regular_open = EveryTime(1),
@@ -206,12 +214,16 @@ inline std::vector<EventBody> EveryMarketLaneBody() {
                            .document = std::string("\x0a\x01\x00x", 4)},
       ClockTick{.source = TickSource::kHost},
       ProcessorVersion{.build = "0.1.0+abc"},
+      SubscriptionChanged{
+          .feed = 1,
+          .effective_time = EveryTime(1),
+          .subscriptions = {{.instrument = 7, .line = true, .depth = true, .tick_stream = true, .reason = "score"}}},
   };
 }
 
 inline std::vector<EventBody> EveryFeaturesLaneBody() {
   FeatureSetDefined features{.version = 2, .specs = {}};
-  for (uint8_t kind = 1; kind <= static_cast<uint8_t>(FeatureKind::kMid); ++kind) {
+  for (uint8_t kind = 1; kind <= static_cast<uint8_t>(kLastFeatureKind); ++kind) {
     features.specs.push_back({.kind = static_cast<FeatureKind>(kind),
                               .levels = 10u + kind,
                               .window = Duration(1'000 + kind),
@@ -219,7 +231,9 @@ inline std::vector<EventBody> EveryFeaturesLaneBody() {
                               .hold = Duration(2'000 + kind),
                               .surge = 2.25 + kind,
                               .below_for = Duration(3'000 + kind),
-                              .minimum = 6.125 + kind});
+                              .minimum = 6.125 + kind,
+                              .mirrored = true,
+                              .venue = true});
   }
   FeatureSnapshot snapshot{.feature_set = 2,
                            .boundary = true,
@@ -232,7 +246,7 @@ inline std::vector<EventBody> EveryFeaturesLaneBody() {
                            .ask_high = EveryPrice(10'000'000 + 8),
                            .last_price = EveryPrice(9),
                            .values = {{.value = 1.25}}};
-  for (uint8_t reason = 1; reason <= static_cast<uint8_t>(NotReady::kNoSession); ++reason)
+  for (uint8_t reason = 1; reason <= static_cast<uint8_t>(NotReady::kNoWall); ++reason)
     snapshot.values.push_back({.value = -0.5 * reason, .not_ready = static_cast<NotReady>(reason)});
   return {
       features,
@@ -272,7 +286,10 @@ inline Alert EveryAlert() {
           .triggered = EveryTime(8),
           .expires = EveryTime(9),
           .low_confidence = true,
-          .shadow = true};
+          .shadow = true,
+          .record = {.trades = 10, .wins = 6, .sum_r = 2.5},
+          .stage = "shadow",
+          .route = Route::kConfirm};
 }
 
 inline std::vector<EventBody> EveryTradingLaneBody() {
@@ -285,8 +302,14 @@ inline std::vector<EventBody> EveryTradingLaneBody() {
              .threshold = 7.5,
              .rules = EveryRules(),
              .inputs = {EveryId(1), EveryId(2)},
-             .quote = EveryQuote()},
-      SignalCancelled{.signal = EveryId(1), .rule = CancelRule::kTapeSlowdown, .seen = 1.5, .limit = 2.5},
+             .quote = EveryQuote(),
+             .preview = true,
+             .entry = EveryPrice(3),
+             .stop = EveryPrice(4),
+             .target = EveryPrice(5),
+             .expires = EveryTime(6)},
+      SignalCancelled{
+          .signal = EveryId(1), .rule = CancelRule::kTapeSlowdown, .seen = 1.5, .limit = 2.5, .condition = "S1-I2.1"},
       TradeIntent{.signal = EveryId(1),
                   .side = Side::kAsk,
                   .entry = EveryPrice(1),
@@ -308,7 +331,10 @@ inline std::vector<EventBody> EveryTradingLaneBody() {
                    .binding_cap = SizeCap::kShares,
                    .risk = Money::FromE8(3),
                    .route = Route::kConfirm,
-                   .low_confidence = true},
+                   .low_confidence = true,
+                   .detail = "S1-B10.1",
+                   .stage = "micro",
+                   .record = {.trades = 30, .wins = 18, .sum_r = -0.5}},
       TradingState{.paused = true, .scope = PauseScope::kGlobal, .cause = "news", .until = EveryTime(1)},
       EveryAlert(),
       AlertUpdate{.alert = EveryId(1), .kind = AlertUpdateKind::kExpired, .reason = "r"},
@@ -335,7 +361,36 @@ inline std::vector<EventBody> EveryTradingLaneBody() {
                       .mae = Price::FromNanos(7),
                       .mfe = Price::FromNanos(8),
                       .score = 8.5,
-                      .shadow = true},
+                      .shadow = true,
+                      .near_miss = true,
+                      .side = Side::kAsk,
+                      .profit_gross = Money::FromE8(-5)},
+      AccountSnapshot{.kind = AccountKind::kBroker,
+                      .trading_day = 20250502,
+                      .equity = Money::FromE8(1),
+                      .cash = Money::FromE8(2),
+                      .settled_cash = Money::FromE8(3),
+                      .day_profit = Money::FromE8(-4),
+                      .day_drawdown = Money::FromE8(5),
+                      .week_profit = Money::FromE8(6),
+                      .month_drawdown = Money::FromE8(7),
+                      .open_positions = 8,
+                      .trades_today = 9,
+                      .risk_percent = 0.25,
+                      .stage = "full",
+                      .warnings = {"ceiling"},
+                      .trade = AccountTrade{.intent = EveryId(1),
+                                            .state = AccountTradeState::kClosed,
+                                            .side = Side::kAsk,
+                                            .price = EveryPrice(1),
+                                            .quantity = EveryQuantity(2),
+                                            .profit_gross = Money::FromE8(3),
+                                            .profit_net = Money::FromE8(-4),
+                                            .r_multiple = -1.5,
+                                            .reason = "stop"},
+                      .record = {.trades = 3, .wins = 2, .sum_r = 1.25}},
+      RejectionSummary{.from = EveryTime(1),
+                       .rows = {{.instrument = 7, .rule = "S0-3.2", .count = 4, .best_score = 7}}},
   };
 }
 
