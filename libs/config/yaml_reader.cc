@@ -326,6 +326,16 @@ void CheckRequiredBelow(const Message& message, const std::string& path, const O
     if ((limits.required() || limits.items_min() > 0) && origins.Find(at) == nullptr) {
       problems.Add(origins.Nearest(path), at, fmt::format("missing; expected {}", Expected(field)));
     }
+    if (!limits.required_unless().empty()) {
+      const bool here = origins.Find(at) != nullptr;
+      const bool other = origins.Find(Join(path, limits.required_unless())) != nullptr;
+      if (!here && !other) {
+        problems.Add(origins.Nearest(path), at,
+                     fmt::format("missing; expected {}, or {} instead", Expected(field), limits.required_unless()));
+      } else if (here && other) {
+        problems.Add(origins.Nearest(at), at, fmt::format("excludes {}; keep one of them", limits.required_unless()));
+      }
+    }
     if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
     if (!field.is_repeated()) {
       if (reflection.HasField(message, &field)) {

@@ -110,7 +110,10 @@ std::string MapText(const Message& message, size_t indent) {
     const std::string key = margin + KeyOf(field) + ":";
     const bool is_message = field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
     if (!field.is_repeated()) {
-      const bool must_stand = LimitsOf(field).required() && !is_message && field.enum_type() == nullptr;
+      const std::string& unless = LimitsOf(field).required_unless();
+      const bool required = LimitsOf(field).required() ||
+                            (!unless.empty() && !reflection.HasField(message, type.FindFieldByName(unless)));
+      const bool must_stand = required && !is_message && field.enum_type() == nullptr;
       if (!reflection.HasField(message, &field) && !must_stand) continue;
       text += key + (is_message ? below(reflection.GetMessage(message, &field))
                                 : " " + ScalarText(message, field, -1) + "\n");

@@ -143,11 +143,6 @@ class Checker {
       const std::string path = fmt::format("rubric.rules[{}]", i);
       points_max += std::max(0.0, PointsOf(rule));
       CheckRule(rule, path);
-      const bool points = origins_.Find(path + ".points") != nullptr;
-      if (points == rule.has_penalty()) {
-        Report(path, points ? "points and penalty exclude each other; keep one"
-                            : "neither points nor a penalty; `points: 0` measures and shows only");
-      }
       CheckStart(rule, rubric.mode(), path + ".start");
       const auto [first, is_new] = ids.emplace(rule.id(), i);
       if (!is_new) Report(path + ".id", fmt::format("'{}' is the id of rules[{}] already", rule.id(), first->second));
@@ -177,11 +172,7 @@ class Checker {
     if (throttles && !throttle.has_exceed_interval_ns()) {
       Report("throttle.exceed_interval", "missing; `on_exceed: throttle` lets one alert through in this time");
     }
-    // What a base says of the other mode is no contradiction.
-    const config::Origin* const mode = origins_.Find("throttle.on_exceed");
-    const config::Origin* const interval = origins_.Find("throttle.exceed_interval");
-    const bool together = mode == nullptr || interval == nullptr || mode->file == interval->file;
-    if (!throttles && throttle.has_exceed_interval_ns() && together) {
+    if (!throttles && throttle.has_exceed_interval_ns()) {
       Report("throttle.exceed_interval", "has an effect with `on_exceed: throttle` only; leave it out");
     }
     if (throttle.has_price_move_window_ns() && !throttle.has_price_move_percent()) {

@@ -290,6 +290,45 @@ TEST_CASE("profile: what no single value shows is checked over the whole, on the
   CHECK(Has(d.Refused("blueprint: {stop_spreads: 0}"), "blueprint.stop_spreads: 0 is not above 0"));
 }
 
+TEST_CASE("profile: what contradicts itself is refused on its line, with the reason", "[profile]") {
+  const ProfileDirectory d;
+  const auto rule = [](const std::string& weight) {
+    return "rubric:\n  rules:\n    - {id: a, feature: spread, op: <=, limit: 0.03, points: 8}\n"
+           "    - {id: b, feature: mid, op: <, limit: 1" +
+           weight + "}";
+  };
+  CHECK(Has(d.Refused(rule(", points: -1")), "child.yaml:7: rubric.rules[1].points: -1 is below the minimum 0"));
+  CHECK(Has(d.Refused(rule("")), "rubric.rules[1].points: missing; expected a number such as 7.5, or penalty instead"));
+  CHECK(Has(d.Refused(rule(", points: 1, penalty: 1")), "rubric.rules[1].points: excludes penalty"));
+  CHECK(d.Loaded(rule(", penalty: 1")).rubric().rules(1).penalty() == 1);
+  CHECK(Has(d.Refused("rubric: {score_max: 7}"), "rubric.threshold: 7.5 is above 7, score_max"));
+  CHECK(d.Loaded("rubric: {base: 1, threshold: 11}").rubric().threshold() == 11);
+  CHECK(Has(d.Refused("rubric: {score_min: 10, score_max: 10}"), "score_min: 10 is not below score_max 10"));
+  CHECK(Has(d.Refused("gates: [{id: g, feature: spread, op: <, limit: 1, window: 3s}]"), "'spread' has no window"));
+  CHECK(Has(d.Refused("gates: [{id: g, feature: vwap, op: <, limit: 1, levels: 3}]"), "'vwap' has no levels"));
+  CHECK(Has(d.Refused("gates: [{id: g, feature: spread, op: <, limit: 1, short_limit: 2}]"),
+            "short_side: {enabled: true}"));
+  CHECK(Has(d.Refused("blueprint: {target_spreads: 2}"), "2 is nearer than the stop, 4 spreads"));
+  CHECK(Has(d.Refused("cancel:\n  when:\n    - {id: a, feature: tape_stal, op: <, limit: 1}"),
+            "child.yaml:6: cancel.when[0].feature: unknown feature 'tape_stal'"));
+  CHECK(Has(d.Refused("scarcity: {ranking_keep: 2}"), "has an effect with `ranking_window` only"));
+  CHECK(Has(d.Refused("preview: {threshold: 7.5}"), "7.5 is not below the rubric's threshold 7.5"));
+  CHECK(Has(d.Refused("stages: [{name: a, abort_after: 50}]"), "abort_win_rate and abort_after need each other"));
+  CHECK(Has(d.Refused("stages:\n  - {name: a, shares_max: 300}\n  - {name: b, shares_max: 100}"),
+            "child.yaml:6: stages[1].shares_max: is below the stage before it"));
+  CHECK(Has(d.Refused("stages: [{name: a}, {name: a}]"), "'a' is given twice"));
+  CHECK(Has(d.Refused("account: {equity_max: 30000}"),
+            "sizing.equity: 40000 is outside account.equity_min to equity_max"));
+  CHECK(Has(d.Refused("account: {losses_max: 2}"), "losses_max and losses_window need each other"));
+  CHECK(Has(d.Refused("account: {day_loss_stop: 700, day_drawdown_max: 600}"), "700 is above"));
+  CHECK(Has(d.Refused("account: {month_drawdown: 3000, degraded_risk_percent: 0.5}"),
+            "0.5 is above sizing.risk_percent"));
+  CHECK(Has(d.Refused("compliance: [{id: a, kind: day_trades, amount: 25000}]"), "needs count and sessions"));
+  CHECK(Has(d.Refused("criteria: [{id: a, measure: win_rate}]"), "has no target: write at_least or at_most"));
+  CHECK(Has(d.Refused("criteria: [{id: a, measure: win_rate, at_least: 60, act_below: 55}]"), "a consequence needs"));
+  CHECK(Has(d.Refused("universe: {include_types: [common, etf]}"), "'etf' is in exclude_types too"));
+}
+
 TEST_CASE("profile: a graded rule starts on the failing side of its limit", "[profile]") {
   const ProfileDirectory d;
   const auto rubric = [](const std::string& rule, const std::string& mode = "graded") {
