@@ -10,9 +10,8 @@ class Profile;
 namespace spillway::profile {
 
 // Adds a problem, with the line that `origins` knows, for each of these:
-// - rubric: threshold above the score that can be had; near_miss above the threshold; a rule id given twice; a rule
-// with
-//   both or neither of points and penalty; score_min not below score_max
+// - rubric: threshold above the score that can be had; near_miss above the threshold; a rule id given twice;
+//   score_min not below score_max
 // - rules and gates: an unknown feature; a limit missing or, for `is true` and `is false`, given; a graded rule's
 // `start`
 //   in boolean mode or not on the failing side of its limit
