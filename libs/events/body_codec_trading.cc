@@ -197,6 +197,8 @@ void ToProto(const RiskDecision& in, v1::RiskDecision& out) {
   out.set_detail(in.detail);
   out.set_stage(in.stage);
   ToProto(in.record, *out.mutable_record());
+  out.set_risk_percent(in.risk_percent);
+  for (const std::string& warning : in.warnings) out.add_warnings(warning);
 }
 bool FromProto(const v1::RiskDecision& in, RiskDecision& out) {
   out = {};
@@ -213,6 +215,8 @@ bool FromProto(const v1::RiskDecision& in, RiskDecision& out) {
   out.detail = in.detail();
   out.stage = in.stage();
   out.record = FromProto(in.record());
+  out.risk_percent = in.risk_percent();
+  out.warnings.assign(in.warnings().begin(), in.warnings().end());
   return IdFromBytes(in.intent(), out.intent);
 }
 
@@ -244,6 +248,15 @@ void ToProto(const AccountSnapshot& in, v1::AccountSnapshot& out) {
     trade.set_reason(in.trade->reason);
   }
   ToProto(in.record, *out.mutable_record());
+  for (const UnsettledCash& cash : in.unsettled) {
+    v1::UnsettledCash& unsettled = *out.add_unsettled();
+    unsettled.set_amount_e8(cash.amount.e8());
+    unsettled.set_settles_on(cash.settles_on);
+  }
+  out.set_month_peak_e8(in.month_peak.e8());
+  for (const int32_t day : in.day_trades) out.add_day_trades(day);
+  ToProto(in.stage_record, *out.mutable_stage_record());
+  out.set_stage_aborted(in.stage_aborted);
 }
 bool FromProto(const v1::AccountSnapshot& in, AccountSnapshot& out) {
   out = {};
@@ -262,6 +275,13 @@ bool FromProto(const v1::AccountSnapshot& in, AccountSnapshot& out) {
   out.stage = in.stage();
   out.warnings.assign(in.warnings().begin(), in.warnings().end());
   out.record = FromProto(in.record());
+  for (const v1::UnsettledCash& cash : in.unsettled()) {
+    out.unsettled.push_back({Money::FromE8(cash.amount_e8()), cash.settles_on()});
+  }
+  out.month_peak = Money::FromE8(in.month_peak_e8());
+  out.day_trades.assign(in.day_trades().begin(), in.day_trades().end());
+  out.stage_record = FromProto(in.stage_record());
+  out.stage_aborted = in.stage_aborted();
   if (!in.has_trade()) return true;
   AccountTrade& trade = out.trade.emplace();
   trade.state = static_cast<AccountTradeState>(in.trade().state());
@@ -313,11 +333,15 @@ void ToProto(const Alert& in, v1::Alert& out) {
   ToProto(in.record, *out.mutable_record());
   out.set_stage(in.stage);
   out.set_route(static_cast<v1::Route>(in.route));
+  out.set_risk_percent(in.risk_percent);
+  for (const std::string& warning : in.warnings) out.add_warnings(warning);
 }
 bool FromProto(const v1::Alert& in, Alert& out) {
   out.record = FromProto(in.record());
   out.stage = in.stage();
   out.route = static_cast<Route>(in.route());
+  out.risk_percent = in.risk_percent();
+  out.warnings.assign(in.warnings().begin(), in.warnings().end());
   out.side = static_cast<Side>(in.side());
   out.entry = Price::FromNanos(in.entry_e9());
   out.stop = Price::FromNanos(in.stop_e9());

@@ -468,9 +468,11 @@ struct RiskDecision {
   Money risk;  // quantity * |entry - stop|
   Route route = Route::kNone;
   bool low_confidence = false;
-  std::string detail;  // which of several: the id of a compliance rule, a stage
-  std::string stage;   // in force; empty: the profile has none
-  SetupRecord record;  // of the instance's account, before this trade
+  std::string detail;                 // which of several: the id of a compliance rule, a stage
+  std::string stage;                  // in force; empty: the profile has none
+  SetupRecord record;                 // of the instance's account, before this trade
+  double risk_percent = 0;            // `risk` in percent of the equity that the size was made for
+  std::vector<std::string> warnings;  // of the account, for whoever reads the alert
   friend bool operator==(const RiskDecision&, const RiskDecision&) = default;
 };
 
@@ -498,6 +500,12 @@ struct AccountTrade {
   std::string reason;  // "target", "stop", "time", "flatten"
   friend bool operator==(const AccountTrade&, const AccountTrade&) = default;
 };
+// Of a sale: not yet the account's to buy with in a cash account (C-34).
+struct UnsettledCash {
+  Money amount;
+  int32_t settles_on = 0;  // trading day
+  friend bool operator==(const UnsettledCash&, const UnsettledCash&) = default;
+};
 // The account of a strategy instance, whenever it changed.
 struct AccountSnapshot {
   AccountKind kind = AccountKind::kPaper;
@@ -516,6 +524,12 @@ struct AccountSnapshot {
   std::vector<std::string> warnings;
   std::optional<AccountTrade> trade;  // what changed it; absent: a day began, a carried account arrived
   SetupRecord record;
+  // What a later session needs beside the above to go on with this account.
+  std::vector<UnsettledCash> unsettled;
+  Money month_peak;
+  std::vector<int32_t> day_trades;  // trading days of the last day trades, one entry a trade
+  SetupRecord stage_record;         // since the stage began
+  bool stage_aborted = false;
   friend bool operator==(const AccountSnapshot&, const AccountSnapshot&) = default;
 };
 
@@ -540,6 +554,8 @@ struct Alert {
   SetupRecord record;
   std::string stage;
   Route route = Route::kNone;
+  double risk_percent = 0;
+  std::vector<std::string> warnings;
   friend bool operator==(const Alert&, const Alert&) = default;
 };
 enum class AlertUpdateKind : uint8_t { kUnknown, kCancelled, kExpired, kOutcome };

@@ -60,15 +60,19 @@ void PersistFields(Archive& a, SetupRecord& v) {
   a(v.trades, v.wins, v.sum_r);
 }
 template <class Archive>
+void PersistFields(Archive& a, UnsettledCash& v) {
+  a(v.amount, v.settles_on);
+}
+template <class Archive>
 void PersistFields(Archive& a, RiskDecision& v) {
   a(v.intent, v.approved, v.rule, v.seen, v.limit, v.unit, v.quantity, v.binding_cap, v.risk, v.route, v.low_confidence,
-    v.detail, v.stage, v.record);
+    v.detail, v.stage, v.record, v.risk_percent, v.warnings);
 }
 template <class Archive>
 void PersistFields(Archive& a, Alert& v) {
   a(v.intent, v.signal, v.side, v.entry, v.stop, v.target, v.spread, v.quantity, v.binding_cap, v.risk, v.reward_net,
     v.reward_to_risk_net, v.score, v.threshold, v.rules, v.triggered, v.expires, v.low_confidence, v.shadow, v.record,
-    v.stage, v.route);
+    v.stage, v.route, v.risk_percent, v.warnings);
 }
 template <class Archive>
 void PersistFields(Archive& a, OutcomeLabelled& v) {

@@ -35,7 +35,7 @@ class JournalProcessor final : public runtime::Processor {
   static constexpr size_t kOpenMax = 1'000'000;
 
   Producer producer() const override { return Producer::kJournal; }
-  uint32_t state_version() const override { return 1; }
+  uint32_t state_version() const override { return 2; }
   void Process(const Event& event, runtime::EventSink& out) override;
   void Save(runtime::StateWriter& state) const override;
   absl::Status Restore(runtime::StateReader& state) override;

@@ -108,7 +108,7 @@ class DeliveryLedger : public runtime::Processor {
   explicit DeliveryLedger(std::vector<std::string> channels) : channels_(std::move(channels)) {}
 
   Producer producer() const override { return Producer::kDelivery; }
-  uint32_t state_version() const override { return 1; }
+  uint32_t state_version() const override { return 2; }
   void Process(const Event& event, runtime::EventSink& out) override;
   void Save(runtime::StateWriter& state) const override;
   absl::Status Restore(runtime::StateReader& state) override;

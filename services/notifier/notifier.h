@@ -46,7 +46,7 @@ class NotifierProcessor final : public runtime::Processor {
   static constexpr size_t kSignalsMax = 1024;
 
   Producer producer() const override { return Producer::kNotifier; }
-  uint32_t state_version() const override { return 1; }
+  uint32_t state_version() const override { return 2; }
   void Process(const Event& event, runtime::EventSink& out) override;
   void Save(runtime::StateWriter& state) const override;
   absl::Status Restore(runtime::StateReader& state) override;

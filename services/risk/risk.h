@@ -60,7 +60,7 @@ namespace spillway::risk {
 class RiskProcessor final : public runtime::Processor {
  public:
   Producer producer() const override { return Producer::kRisk; }
-  uint32_t state_version() const override { return 1; }
+  uint32_t state_version() const override { return 2; }
   void Process(const Event& event, runtime::EventSink& out) override;
   void Save(runtime::StateWriter& state) const override;
   absl::Status Restore(runtime::StateReader& state) override;

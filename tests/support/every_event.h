@@ -289,7 +289,9 @@ inline Alert EveryAlert() {
           .shadow = true,
           .record = {.trades = 10, .wins = 6, .sum_r = 2.5},
           .stage = "shadow",
-          .route = Route::kConfirm};
+          .route = Route::kConfirm,
+          .risk_percent = 0.25,
+          .warnings = {"ceiling"}};
 }
 
 inline std::vector<EventBody> EveryTradingLaneBody() {
@@ -334,7 +336,9 @@ inline std::vector<EventBody> EveryTradingLaneBody() {
                    .low_confidence = true,
                    .detail = "S1-B10.1",
                    .stage = "micro",
-                   .record = {.trades = 30, .wins = 18, .sum_r = -0.5}},
+                   .record = {.trades = 30, .wins = 18, .sum_r = -0.5},
+                   .risk_percent = 0.25,
+                   .warnings = {"ceiling"}},
       TradingState{.paused = true, .scope = PauseScope::kGlobal, .cause = "news", .until = EveryTime(1)},
       EveryAlert(),
       AlertUpdate{.alert = EveryId(1), .kind = AlertUpdateKind::kExpired, .reason = "r"},
@@ -388,7 +392,12 @@ inline std::vector<EventBody> EveryTradingLaneBody() {
                                             .profit_net = Money::FromE8(-4),
                                             .r_multiple = -1.5,
                                             .reason = "stop"},
-                      .record = {.trades = 3, .wins = 2, .sum_r = 1.25}},
+                      .record = {.trades = 3, .wins = 2, .sum_r = 1.25},
+                      .unsettled = {{Money::FromE8(11), 20250505}},
+                      .month_peak = Money::FromE8(12),
+                      .day_trades = {20250501, 20250502},
+                      .stage_record = {.trades = 2, .wins = 1, .sum_r = 0.5},
+                      .stage_aborted = true},
       RejectionSummary{.from = EveryTime(1),
                        .rows = {{.instrument = 7, .rule = "S0-3.2", .count = 4, .best_score = 7}}},
   };
