@@ -25,15 +25,15 @@ absl::Status Unknown(const std::string& id, std::string_view what, const std::st
 
 // Fills what a score rule and a gate have in common.
 template <class From, class Rule>
-absl::Status ReadCondition(const v1::Profile& profile, const From& from, Rule& rule) {
-  const std::optional<FeatureKind> kind = ParseFeatureKind(from.feature());
-  if (!kind) return Unknown(from.id(), "feature", from.feature());
+absl::Status ReadCondition(const v1::Profile& profile, const From& from, Side side, Rule& rule) {
+  const std::optional<FeatureSpec> spec = profile::SpecOf(profile, from, side);
+  if (!spec) return Unknown(from.id(), "feature", from.feature());
   const std::optional<Comparison> comparison = ParseComparison(from.op());
   if (!comparison) return Unknown(from.id(), "comparison", from.op());
   rule.id = from.id();
-  rule.feature = FeatureSlot(profile::SpecFor(profile, *kind));
+  rule.feature = FeatureSlot(*spec);
   rule.comparison = *comparison;
-  rule.limit = from.limit();
+  rule.limit = profile::LimitOf(from, side);
   return absl::OkStatus();
 }
 
@@ -56,24 +56,28 @@ RuleResult ResultOf(const Rule& rule, const Evaluation::Outcome& outcome) {
 
 }  // namespace
 
-absl::StatusOr<Rubric> Rubric::Of(const v1::Profile& profile) {
+absl::StatusOr<Rubric> Rubric::Of(const v1::Profile& profile, Side side) {
   const v1::Rubric& from = profile.rubric();
   Rubric rubric;
   rubric.graded_ = from.mode() == v1::SCORING_MODE_GRADED;
+  rubric.base_ = from.base();
+  if (from.has_score_min()) rubric.score_min_ = from.score_min();
+  if (from.has_score_max()) rubric.score_max_ = from.score_max();
   rubric.threshold_ = from.threshold();
   rubric.near_miss_ = from.has_near_miss() ? from.near_miss() : from.threshold() - kNearMissBelow;
   rubric.rearm_ = from.has_rearm_ns() ? Duration(from.rearm_ns()) : kRearm;
   rubric.rejection_interval_ =
       from.has_rejection_interval_ns() ? Duration(from.rejection_interval_ns()) : kRejectionInterval;
+  rubric.evaluation_interval_ = Duration(from.evaluation_interval_ns());
   for (const v1::ScoreRule& rule : from.rules()) {
     ScoreRule& added = rubric.rules_.emplace_back();
-    if (absl::Status read = ReadCondition(profile, rule, added); !read.ok()) return read;
-    added.points = rule.points();
+    if (absl::Status read = ReadCondition(profile, rule, side, added); !read.ok()) return read;
+    added.points = profile::PointsOf(rule);
     if (rule.has_start()) added.start = rule.start();
   }
   for (const v1::Gate& gate : profile.gates()) {
     GateRule& added = rubric.gates_.emplace_back();
-    if (absl::Status read = ReadCondition(profile, gate, added); !read.ok()) return read;
+    if (absl::Status read = ReadCondition(profile, gate, side, added); !read.ok()) return read;
     added.pass_not_ready = gate.pass_not_ready();
   }
   return rubric;
@@ -93,7 +97,7 @@ double PointsFor(const ScoreRule& rule, double value, bool graded) {
 }
 
 void Rubric::Evaluate(std::span<const FeatureValue> values, Evaluation& evaluation) const {
-  evaluation.score = 0;
+  evaluation.score = base_;
   evaluation.gates_pass = true;
   evaluation.failing = 0;
   evaluation.outcomes.resize(rules_.size() + gates_.size());
@@ -112,10 +116,12 @@ void Rubric::Evaluate(std::span<const FeatureValue> values, Evaluation& evaluati
     note(outcome, outcome.points < std::max(rule.points, 0.0));
   }
   evaluation.score = Rounded(evaluation.score);
+  if (score_min_) evaluation.score = std::max(evaluation.score, *score_min_);
+  if (score_max_) evaluation.score = std::min(evaluation.score, *score_max_);
   for (const GateRule& gate : gates_) {
     Evaluation::Outcome outcome{.value = gate.feature.Read(values)};
-    outcome.passed =
-        outcome.value.ready() ? Compare(outcome.value.value, gate.comparison, gate.limit) : gate.pass_not_ready;
+    outcome.passed = outcome.value.ready() ? Compare(outcome.value.value, gate.comparison, gate.limit)
+                                           : gate.pass_not_ready && outcome.value.not_ready != NotReady::kNotCarried;
     evaluation.gates_pass &= outcome.passed;
     note(outcome, !outcome.passed);
   }

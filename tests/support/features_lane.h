@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cmath>
+#include <map>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -43,7 +44,17 @@ struct Seen {
   bool boundary = true;
   bool moved = true;  // the quotes moved since the last boundary; else an equal snapshot shows nothing new
   std::vector<std::string> triggered = {};  // names of instances
+  // Features by name, before what stands above: {"sell_velocity", 3}. A mirrored one that is not here is 0.
+  std::map<std::string, double> named = {};
+  std::set<std::string> not_carried = {};  // by name
 
+  FeatureValue ReadingOf(const FeatureSpec& spec) const {
+    const std::string name(ToString(FeatureName{spec.kind, spec.mirrored}));
+    if (not_carried.contains(name)) return {0, NotReady::kNotCarried};
+    if (const auto found = named.find(name); found != named.end()) return {found->second, NotReady::kReady};
+    if (not_ready.contains(spec.kind)) return {0, NotReady::kWarmUp};
+    return {spec.mirrored ? 0 : ValueOf(spec.kind), NotReady::kReady};
+  }
   double ValueOf(FeatureKind kind) const {
     switch (kind) {
       case FeatureKind::kSpread:
@@ -127,11 +138,7 @@ class FeaturesLane {
     if (seen.moved) snapshot.bid_low = snapshot.bid_low - Px(0.01);
     snapshot.ask_low = snapshot.ask_high = snapshot.quote.ask;
     snapshot.last_price = snapshot.quote.ask;
-    for (const FeatureSpec& spec : specs_) {
-      const bool ready = !seen.not_ready.contains(spec.kind);
-      snapshot.values.push_back(ready ? FeatureValue{seen.ValueOf(spec.kind), NotReady::kReady}
-                                      : FeatureValue{0, NotReady::kWarmUp});
-    }
+    for (const FeatureSpec& spec : specs_) snapshot.values.push_back(seen.ReadingOf(spec));
     return Add(Producer::kMetrics, instrument, 0, snapshot);
   }
   FeaturesLane& Inputs(InstrumentId instrument, const UniverseInputs& inputs) {
@@ -218,10 +225,13 @@ std::vector<Event> PlayRestoringAlways(const std::vector<Event>& events) {
   return sink.events;
 }
 
-inline v1::Profile Classic() {
-  absl::StatusOr<v1::Profile> profile = profile::LoadProfile("ofi-classic@1");
+inline v1::Profile Shipped(const std::string& name) {
+  absl::StatusOr<v1::Profile> profile = profile::LoadProfile(name);
   if (!profile.ok()) throw std::runtime_error(profile.status().ToString());
   return *std::move(profile);
+}
+inline v1::Profile Classic() {
+  return Shipped("ofi-classic@1");
 }
 
 }  // namespace spillway::test
