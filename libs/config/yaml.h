@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "libs/config/problems.h"
@@ -37,6 +38,16 @@ absl::Status ParseYamlFile(const std::filesystem::path& file, google::protobuf::
 // The message as YAML: what is present, and scalars that differ from their default. Parsing it gives the message back,
 // provided that the message obeys its limits.
 std::string ToYaml(const google::protobuf::Message& message);
+
+// Every value that ToYaml would write, with its path: {"universe.price_min", "10.00"}. Items of a list are named by
+// their `id`, `name` or, without either, their place: "rubric.rules[S0-3.1].limit", "schedule.windows[0].start"; a list
+// of scalars is one value.
+struct NamedValue {
+  std::string path;
+  std::string value;
+  friend bool operator==(const NamedValue&, const NamedValue&) = default;
+};
+std::vector<NamedValue> ValuesOf(const google::protobuf::Message& message);
 
 // For configurations that are laid over one another: first the base, then what differs from it, on one message. Scalars
 // are replaced, nested messages are merged, a list is replaced as a whole. When all layers are read, CheckRequired sees

@@ -138,7 +138,52 @@ std::string MapText(const Message& message, size_t indent) {
   return text;
 }
 
+// What a person calls an item of a list.
+std::string ItemName(const Message& item, int place) {
+  for (const char* const key : {"id", "name"}) {
+    const FieldDescriptor* const field = item.GetDescriptor()->FindFieldByName(key);
+    if (field == nullptr || field->cpp_type() != FieldDescriptor::CPPTYPE_STRING) continue;
+    if (std::string name = item.GetReflection()->GetString(item, field); !name.empty()) return name;
+  }
+  return std::to_string(place);
+}
+
+void AddValues(const Message& message, const std::string& path, std::vector<NamedValue>& values) {
+  const Reflection& reflection = *message.GetReflection();
+  const google::protobuf::Descriptor& type = *message.GetDescriptor();
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor& field = *type.field(i);
+    const std::string at = path.empty() ? KeyOf(field) : path + "." + KeyOf(field);
+    const bool is_message = field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
+    if (!field.is_repeated()) {
+      if (!reflection.HasField(message, &field)) continue;
+      if (is_message) {
+        AddValues(reflection.GetMessage(message, &field), at, values);
+      } else {
+        values.push_back({at, ScalarText(message, field, -1)});
+      }
+      continue;
+    }
+    std::string list;
+    for (int item = 0; item < reflection.FieldSize(message, &field); ++item) {
+      if (is_message) {
+        const Message& nested = reflection.GetRepeatedMessage(message, &field, item);
+        AddValues(nested, fmt::format("{}[{}]", at, ItemName(nested, item)), values);
+      } else {
+        list += (item == 0 ? "[" : ", ") + ScalarText(message, field, item);
+      }
+    }
+    if (!list.empty()) values.push_back({at, list + "]"});
+  }
+}
+
 }  // namespace
+
+std::vector<NamedValue> ValuesOf(const Message& message) {
+  std::vector<NamedValue> values;
+  AddValues(message, "", values);
+  return values;
+}
 
 std::string ToYaml(const Message& message) {
   const std::string text = MapText(message, 0);

@@ -72,11 +72,12 @@ struct ReportArguments {
 int Report(const ReportArguments& arguments);
 
 struct ProfileArguments {
-  std::string profile;
-  bool json = false;
+  std::string profile, other;
+  bool json = false, yaml = false;
 };
 int ProfileList(const ProfileArguments& arguments);
 int ProfileShow(const ProfileArguments& arguments);
+int ProfileDiff(const ProfileArguments& arguments);
 int ProfileCheck(const ProfileArguments& arguments);
 
 struct ProjectArguments {

@@ -217,14 +217,20 @@ void AddProfile(CLI::App& app, std::function<int()>& run) {
   profile->require_subcommand(1);
   CLI::App* list = Command(*profile, "list", "Shipped profiles", "  spillway profile list\n");
   CLI::App* show =
-      Command(*profile, "show", "The effective values of a profile", "  spillway profile show ofi-classic@1\n");
+      Command(*profile, "show", "What a profile does, in sentences with the ids they come from; or its values",
+              "  spillway profile show small-account@1\n  spillway profile show ofi-classic@1 --yaml\n");
+  CLI::App* diff = Command(*profile, "diff", "Every value in which two profiles differ",
+                           "  spillway profile diff ofi-classic@1 ofi-ram@1\n");
   CLI::App* check = Command(*profile, "check", "Check a profile; errors name file and line",
                             "  spillway profile check examples/soun.yaml\n");
-  for (CLI::App* command : {show, check})
+  for (CLI::App* command : {show, diff, check})
     command->add_option("profile", a.profile, "name@version or a YAML file")->required();
-  for (CLI::App* command : {list, show, check}) command->add_flag("--json", a.json, "Result as JSON");
+  diff->add_option("other", a.other, "The profile to compare with")->required();
+  for (CLI::App* command : {list, show, diff, check}) command->add_flag("--json", a.json, "Result as JSON");
+  show->add_flag("--yaml", a.yaml, "All values in force, as a profile file");
   list->callback([&run] { run = [] { return ProfileList(a); }; });
   show->callback([&run] { run = [] { return ProfileShow(a); }; });
+  diff->callback([&run] { run = [] { return ProfileDiff(a); }; });
   check->callback([&run] { run = [] { return ProfileCheck(a); }; });
   AddProfileApply(*profile, run);
 }

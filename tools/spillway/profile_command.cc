@@ -1,8 +1,11 @@
 #include <google/protobuf/util/json_util.h>
 
+#include <array>
+
 #include "fmt/format.h"
 #include "libs/config/yaml.h"
 #include "libs/profile/profile_loader.h"
+#include "libs/profile/profile_text.h"
 #include "nlohmann/json.hpp"
 #include "tools/spillway/commands.h"
 #include "tools/spillway/console.h"
@@ -35,8 +38,38 @@ int ProfileShow(const ProfileArguments& arguments) {
     if (!google::protobuf::util::MessageToJsonString(*loaded, &json, options).ok()) return kExitFailed;
     fmt::print("{}\n", json);
   } else {
-    fmt::print("{}", config::ToYaml(*loaded));
+    fmt::print("{}", arguments.yaml ? config::ToYaml(*loaded) : profile::DescribeText(*loaded));
   }
+  return kExitOk;
+}
+
+int ProfileDiff(const ProfileArguments& arguments) {
+  std::array<v1::Profile, 2> profiles;
+  for (size_t i = 0; i < profiles.size(); ++i) {
+    absl::StatusOr<v1::Profile> loaded = profile::LoadProfile(i == 0 ? arguments.profile : arguments.other);
+    if (!loaded.ok()) {
+      Fail(loaded.status());
+      return kExitUsage;
+    }
+    profiles[i] = *std::move(loaded);
+  }
+  const std::vector<profile::Difference> differences = profile::Differences(profiles[0], profiles[1]);
+  if (arguments.json) {
+    nlohmann::ordered_json json = {{"left", profile::ProfileName(profiles[0])},
+                                   {"right", profile::ProfileName(profiles[1])},
+                                   {"differences", nlohmann::ordered_json::array()}};
+    const auto value = [](const std::optional<std::string>& v) {
+      return v ? nlohmann::ordered_json(*v) : nlohmann::ordered_json(nullptr);
+    };
+    for (const profile::Difference& d : differences)
+      json["differences"].push_back({{"path", d.path}, {"left", value(d.left)}, {"right", value(d.right)}});
+    fmt::print("{}\n", json.dump(2));
+    return kExitOk;
+  }
+  fmt::print("{} -> {}: {} values differ\n", profile::ProfileName(profiles[0]), profile::ProfileName(profiles[1]),
+             differences.size());
+  for (const profile::Difference& d : differences)
+    fmt::print("  {}: {} -> {}\n", d.path, d.left.value_or("-"), d.right.value_or("-"));
   return kExitOk;
 }
 
