@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "libs/calendar/new_york.h"
 #include "spillway/v1/profile.pb.h"
 
 namespace spillway::universe {
@@ -16,22 +17,33 @@ bool Trades(TradingStatus status) {
   return !HaltExclusion(status).has_value();
 }
 
+// 20250502: the day in New York. One day for all times that the calendar does not know.
+int32_t DayOf(Time time) {
+  const std::optional<calendar::NewYorkTime> local = calendar::ToNewYork(time);
+  return local ? calendar::DateNumber(local->date) : 0;
+}
+
 }  // namespace
 
 void UniverseProcessor::Process(const Event& event, runtime::EventSink& out) {
   pending_.TakeDue(event.header.event_time, [&](const auto& version) { Activate(version); });
   std::visit(
       Overloaded{
+          [&](const FeedCapabilities& feed) {
+            feed_lines_.erase(feed.feed);
+            if (feed.lines) feed_lines_[feed.feed] = *feed.lines;
+          },
           [&](const InstrumentDefinition& definition) {
-            facts_[definition.id] = {definition.security_type, definition.float_shares,
-                                     definition.average_volume.sessions};
+            facts_[definition.id] = SymbolFacts::Of(definition);
+            feed_of_[definition.id] = event.header.cause.market.feed;
           },
           [&](const ConfigurationVersion& version) {
             pending_.Add(event.header, version);
             pending_.TakeDue(event.header.event_time, [&](const auto& due) { Activate(due); });
           },
           [&](const UniverseInputs& inputs) { OnInputs(event.header, inputs, out); },
-          [&](const HaltChanged& halt) { OnHalt(event.header, halt.status, out); }, [](const auto&) {},  // not ours
+          [&](const HaltChanged& halt) { OnHalt(event.header, halt.status, out); },
+          [&](const NewsHeadline& news) { OnHeadline(event.header, news, out); }, [](const auto&) {},  // not ours
       },
       event.body);
 }
@@ -69,35 +81,117 @@ void UniverseProcessor::Decide(StrategyInstanceId id, Instance& instance, const 
                                    FloorTo(instance.last_refresh, instance.rules.refresh);
   if (refresh && due) instance.last_refresh = header.event_time;
 
-  std::vector<InstrumentId> changed;
+  const int32_t day = DayOf(header.event_time);
+  std::map<InstrumentId, std::optional<std::vector<Exclusion>>> before;  // of whatever may change; nullopt: it is new
   for (const auto& [instrument, inputs] : staged_) {
     const auto member = instance.members.find(instrument);
     const bool decided = member != instance.members.end();
     if (decided && !due) continue;
-    const auto facts = facts_.find(instrument);
-    std::vector<Exclusion> exclusions =
-        Exclusions(instance.rules, facts != facts_.end() ? facts->second : SymbolFacts{}, inputs, StatusOf(instrument));
-    if (decided && SameRules(member->second, exclusions)) continue;
-    instance.members[instrument] = std::move(exclusions);
-    changed.push_back(instrument);
+    before[instrument] = decided ? std::optional(member->second.All()) : std::nullopt;
+    instance.members[instrument] = Decided(instance, instrument, inputs, day);
+  }
+  if (before.empty()) return;
+  const std::map<InstrumentId, std::vector<Exclusion>> cut = CutOf(instance);
+  for (auto& [instrument, member] : instance.members) {
+    const auto found = cut.find(instrument);
+    std::vector<Exclusion> now = found != cut.end() ? found->second : std::vector<Exclusion>();
+    if (SameRules(now, member.cut)) continue;
+    before.try_emplace(instrument, member.All());
+    member.cut = std::move(now);
+  }
+  std::vector<InstrumentId> changed;
+  for (const auto& [instrument, old] : before) {
+    if (!old || !SameRules(*old, instance.members.at(instrument).All())) changed.push_back(instrument);
   }
   if (!changed.empty()) Tell(id, instance, header, cause, changed, out);
 }
 
+// What its inputs say of a symbol; whether it is cut is decided for all together.
+UniverseProcessor::Member UniverseProcessor::Decided(const Instance& instance, InstrumentId instrument,
+                                                     const SymbolInputs& inputs, int32_t day) const {
+  const auto facts = facts_.find(instrument);
+  const auto old = instance.members.find(instrument);
+  Member member;
+  member.rules = Exclusions(instance.rules, facts != facts_.end() ? facts->second : SymbolFacts{}, inputs,
+                            TradingStatus::kTrading);
+  member.halt = HaltExclusion(StatusOf(instrument));
+  member.relative_volume = inputs.relative_volume;
+  member.headline_day = day;
+  if (old != instance.members.end()) {
+    member.cut = old->second.cut;
+    if (old->second.headline_day == day) member.headline = old->second.headline;
+  }
+  if (!member.headline) member.headline = HeadlineOf(instance, instrument, day);
+  return member;
+}
+
+std::optional<Exclusion> UniverseProcessor::HeadlineOf(const Instance& instance, InstrumentId instrument,
+                                                       int32_t day) const {
+  const auto found = headlines_.find(instrument);
+  if (found == headlines_.end() || found->second.day != day) return std::nullopt;
+  for (const std::string& headline : found->second.headlines) {
+    if (std::optional<Exclusion> exclusion = HeadlineExclusion(instance.rules, headline)) return exclusion;
+  }
+  return std::nullopt;
+}
+
+std::map<InstrumentId, std::vector<Exclusion>> UniverseProcessor::CutOf(const Instance& instance) const {
+  const CutLimits limits{.symbols_max = instance.rules.symbols_max, .feed_lines = feed_lines_};
+  if (!limits.any()) return {};
+  std::vector<CutCandidate> candidates;
+  for (const auto& [instrument, member] : instance.members) {
+    if (!member.PassesRules()) continue;
+    const auto feed = feed_of_.find(instrument);
+    candidates.push_back({instrument, feed != feed_of_.end() ? feed->second : 0, member.relative_volume});
+  }
+  return Cut(std::move(candidates), limits);
+}
+
+// Who is cut stays so until the next inputs: a place that a halt leaves is not given away for its length.
 void UniverseProcessor::OnHalt(const EventHeader& header, TradingStatus status, runtime::EventSink& out) {
   status_[header.instrument] = status;
   const std::optional<Exclusion> halted = HaltExclusion(status);
   if (!halted) return;  // back in with new inputs only
   for (auto& [id, instance] : instances_) {
     std::vector<InstrumentId> changed;
-    for (auto& [instrument, exclusions] : instance.members) {
+    for (auto& [instrument, member] : instance.members) {
       if (header.instrument != 0 && header.instrument != instrument) continue;
-      if (!exclusions.empty() && exclusions.back().rule == halted->rule) continue;
-      exclusions.push_back(*halted);
+      if (member.halt) continue;
+      member.halt = halted;
       changed.push_back(instrument);
     }
     if (!changed.empty()) Tell(id, instance, header, "halt", changed, out);
   }
+}
+
+void UniverseProcessor::OnHeadline(const EventHeader& header, const NewsHeadline& news, runtime::EventSink& out) {
+  if (header.instrument == 0) return;  // the market's, no symbol's
+  const int32_t day = DayOf(header.event_time);
+  DayHeadlines& kept = headlines_[header.instrument];
+  if (kept.day != day) kept = {day, {}};
+  if (kept.headlines.size() < DayHeadlines::kKept) {
+    kept.headlines.push_back(news.headline.substr(0, DayHeadlines::kBytes));
+  }
+  for (auto& [id, instance] : instances_) {
+    const auto found = instance.members.find(header.instrument);
+    if (found == instance.members.end()) continue;  // when it is decided
+    Member& member = found->second;
+    std::optional<Exclusion> excluded = HeadlineExclusion(instance.rules, news.headline);
+    if (!excluded) continue;
+    const bool known = member.headline.has_value();
+    member.headline_day = day;
+    if (known) continue;
+    member.headline = std::move(excluded);
+    Tell(id, instance, header, "headline", {header.instrument}, out);
+  }
+}
+
+std::vector<Exclusion> UniverseProcessor::Member::All() const {
+  std::vector<Exclusion> all = rules;
+  if (headline) all.push_back(*headline);
+  all.insert(all.end(), cut.begin(), cut.end());
+  if (halt) all.push_back(*halt);
+  return all;
 }
 
 void UniverseProcessor::Tell(StrategyInstanceId id, Instance& instance, const EventHeader& header,
@@ -106,7 +200,7 @@ void UniverseProcessor::Tell(StrategyInstanceId id, Instance& instance, const Ev
   UniverseChanged universe{
       .effective_time = header.event_time + kEffectiveAfter, .full = !instance.told, .cause = cause, .members = {}};
   for (const InstrumentId instrument : changed) {  // on an instance's first: all that it knows
-    const std::vector<Exclusion>& exclusions = instance.members.at(instrument);
+    const std::vector<Exclusion> exclusions = instance.members.at(instrument).All();
     universe.members.push_back({instrument, exclusions.empty(), exclusions});
   }
   instance.told = true;
@@ -138,7 +232,7 @@ void UniverseProcessor::Instance::Persist(Archive& a) {
 
 template <class Archive>
 void UniverseProcessor::Persist(Archive& a) {
-  a(facts_, status_, staged_, instances_, pending_, configurations_refused_);
+  a(feed_lines_, feed_of_, facts_, headlines_, status_, staged_, instances_, pending_, configurations_refused_);
 }
 
 void UniverseProcessor::Save(runtime::StateWriter& state) const {

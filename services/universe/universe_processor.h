@@ -1,6 +1,7 @@
 // Says for every strategy instance which symbols it may trade, and why each other symbol is out.
 //
-// Reads   features lane: InstrumentDefinition, ConfigurationVersion, UniverseInputs, HaltChanged.
+// Reads   features lane: FeedCapabilities, InstrumentDefinition, ConfigurationVersion, UniverseInputs, HaltChanged,
+//         NewsHeadline.
 // Emits   UniverseChanged (to each market lane), at most one for each instance and input: the symbols whose membership
 //         or failing rules changed; all that are known (`full`) on an instance's first. It takes effect two ticks
 //         (200 ms) after the event that caused it, so that it acts at the same event in every run.
@@ -8,15 +9,20 @@
 // Decides when a set of inputs is complete (`last_of_refresh`). A "refresh" set counts for an instance once in each
 // interval of its own; sets for another cause ("halt", "first_quote") and symbols it has never decided count at once.
 // A halt takes a symbol out without waiting for inputs; only new inputs bring it back. A halt of instrument 0 is the
-// whole market's. The values in an exclusion are those seen when the set of failing rules last changed.
+// whole market's. A headline of the symbol with a word of `exclude_headline_words` takes it out at once and for the
+// rest of the day in New York. Of the symbols that pass all that, only the best ones by relative volume are in where
+// the profile or the symbol's feed has a limit (universe_cut.h); whenever one is decided, all are ranked anew. What is
+// said of a symbol's rules is said again when the set of failing rules changes, not when their values do.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "libs/profile/pending_configurations.h"
 #include "libs/runtime/processor.h"
+#include "services/universe/universe_cut.h"
 #include "services/universe/universe_rules.h"
 
 namespace spillway::universe {
@@ -26,7 +32,7 @@ class UniverseProcessor final : public runtime::Processor {
   static constexpr Duration kEffectiveAfter = 2 * kTickPeriod;
 
   Producer producer() const override { return Producer::kUniverse; }
-  uint32_t state_version() const override { return 1; }
+  uint32_t state_version() const override { return 2; }
   void Process(const Event& event, runtime::EventSink& out) override;
   void Save(runtime::StateWriter& state) const override;
   absl::Status Restore(runtime::StateReader& state) override;
@@ -35,29 +41,64 @@ class UniverseProcessor final : public runtime::Processor {
   uint64_t configurations_refused() const { return configurations_refused_; }
 
  private:
+  // Why a symbol is out, by where it comes from; nothing anywhere: it is in.
+  struct Member {
+    std::vector<Exclusion> rules;
+    std::optional<Exclusion> headline;
+    int32_t headline_day = 0;
+    std::vector<Exclusion> cut;
+    std::optional<Exclusion> halt;
+    std::optional<double> relative_volume;  // when it was last decided
+
+    bool PassesRules() const { return rules.empty() && !headline && !halt; }
+    std::vector<Exclusion> All() const;
+    template <class Archive>
+    void Persist(Archive& a) {
+      a(rules, headline, headline_day, cut, halt, relative_volume);
+    }
+  };
   struct Instance {
     std::string document;
-    UniverseRules rules;                                     // of `document`
-    Time last_refresh;                                       // its start at first
-    bool told = false;                                       // its first, full UniverseChanged was emitted
-    std::map<InstrumentId, std::vector<Exclusion>> members;  // all symbols decided; no exclusion: in
+    UniverseRules rules;                     // of `document`
+    Time last_refresh;                       // its start at first
+    bool told = false;                       // its first, full UniverseChanged was emitted
+    std::map<InstrumentId, Member> members;  // all symbols decided
 
     template <class Archive>
     void Persist(Archive& a);
+  };
+  // For instances that start later in the day.
+  struct DayHeadlines {
+    static constexpr size_t kKept = 100;   // more of one day count for the instances that run
+    static constexpr size_t kBytes = 500;  // of each
+    int32_t day = 0;
+    std::vector<std::string> headlines;
+
+    template <class Archive>
+    void Persist(Archive& a) {
+      a(day, headlines);
+    }
   };
 
   void Activate(const profile::PendingConfiguration& version);
   void OnInputs(const EventHeader& header, const UniverseInputs& inputs, runtime::EventSink& out);
   void OnHalt(const EventHeader& header, TradingStatus status, runtime::EventSink& out);
+  void OnHeadline(const EventHeader& header, const NewsHeadline& news, runtime::EventSink& out);
   void Decide(StrategyInstanceId id, Instance& instance, const EventHeader& header, const std::string& cause,
               runtime::EventSink& out) const;
+  Member Decided(const Instance& instance, InstrumentId instrument, const SymbolInputs& inputs, int32_t day) const;
+  std::optional<Exclusion> HeadlineOf(const Instance& instance, InstrumentId instrument, int32_t day) const;
+  std::map<InstrumentId, std::vector<Exclusion>> CutOf(const Instance& instance) const;
   void Tell(StrategyInstanceId id, Instance& instance, const EventHeader& header, const std::string& cause,
             const std::vector<InstrumentId>& changed, runtime::EventSink& out) const;
   TradingStatus StatusOf(InstrumentId instrument) const;
   template <class Archive>
   void Persist(Archive& a);
 
+  std::map<uint32_t, uint32_t> feed_lines_;  // of the feeds with a limit
+  std::map<InstrumentId, uint32_t> feed_of_;
   std::map<InstrumentId, SymbolFacts> facts_;
+  std::map<InstrumentId, DayHeadlines> headlines_;
   std::map<InstrumentId, TradingStatus> status_;  // 0: the whole market
   std::map<InstrumentId, SymbolInputs> staged_;   // the set that is not complete yet
   std::map<StrategyInstanceId, Instance> instances_;

@@ -2,11 +2,18 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "fmt/format.h"
 #include "spillway/v1/profile.pb.h"
 
 namespace spillway::universe {
 namespace {
+
+// Without regard to case, of ASCII.
+bool SameName(std::string_view a, std::string_view b) {
+  return std::ranges::equal(
+      a, b, [](unsigned char x, unsigned char y) { return absl::ascii_tolower(x) == absl::ascii_tolower(y); });
+}
 
 // Four decimals at most, no trailing zeros: "0.7551", "2".
 std::string Rounded(double value) {
@@ -82,14 +89,80 @@ void CheckFloat(const UniverseRules& rules, const SymbolFacts& facts, std::vecto
 }
 
 void CheckType(const UniverseRules& rules, const SymbolFacts& facts, std::vector<Exclusion>& failed) {
-  if (rules.types_excluded.empty()) return;
+  const std::vector<SecurityType>& excluded = rules.types_excluded;
+  const std::vector<SecurityType>& included = rules.types_included;
+  if (excluded.empty() && included.empty()) return;
   if (facts.security_type == SecurityType::kUnknown) {
-    if (!rules.allow_unknown_type) failed.push_back({"security_type_unknown", "unknown", rules.types_excluded_text});
+    const std::string& limit = excluded.empty() ? rules.types_included_text : rules.types_excluded_text;
+    if (!rules.allow_unknown_type) failed.push_back({"security_type_unknown", "unknown", limit});
     return;
   }
-  if (std::ranges::find(rules.types_excluded, facts.security_type) != rules.types_excluded.end()) {
-    failed.push_back({"exclude_types", std::string(SecurityTypeName(facts.security_type)), rules.types_excluded_text});
+  const std::string type(SecurityTypeName(facts.security_type));
+  if (std::ranges::find(excluded, facts.security_type) != excluded.end()) {
+    failed.push_back({"exclude_types", type, rules.types_excluded_text});
   }
+  if (!included.empty() && std::ranges::find(included, facts.security_type) == included.end()) {
+    failed.push_back({"include_types", type, rules.types_included_text});
+  }
+}
+
+void CheckSector(const UniverseRules& rules, const SymbolFacts& facts, std::vector<Exclusion>& failed) {
+  if (rules.sectors_excluded.empty()) return;
+  if (facts.sector.empty()) {
+    if (!rules.allow_unknown_sector) failed.push_back({"sector_unknown", "unknown", rules.sectors_excluded.ToString()});
+  } else if (rules.sectors_excluded.Has(facts.sector)) {
+    failed.push_back({"exclude_sectors", facts.sector, rules.sectors_excluded.ToString()});
+  }
+}
+
+void CheckExchange(const UniverseRules& rules, const SymbolFacts& facts, std::vector<Exclusion>& failed) {
+  if (rules.exchanges.empty()) return;
+  if (facts.exchange.empty()) {
+    if (!rules.allow_unknown_exchange) failed.push_back({"exchange_unknown", "unknown", rules.exchanges.ToString()});
+  } else if (!rules.exchanges.Has(facts.exchange)) {
+    failed.push_back({"exchanges", facts.exchange, rules.exchanges.ToString()});
+  }
+}
+
+void CheckLists(const UniverseRules& rules, const SymbolFacts& facts, std::vector<Exclusion>& failed) {
+  for (const std::string& list : facts.lists) {
+    if (!rules.lists_excluded.Has(list)) continue;
+    failed.push_back({"exclude_lists", list, rules.lists_excluded.ToString()});
+    return;
+  }
+}
+
+bool IsWordByte(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || static_cast<unsigned char>(c) >= 0x80;
+}
+
+bool HasWord(std::string_view text, std::string_view word) {
+  if (word.empty()) return false;
+  for (size_t at = 0; at + word.size() <= text.size(); ++at) {
+    if (!SameName(text.substr(at, word.size()), word)) continue;
+    const size_t end = at + word.size();
+    if ((at == 0 || !IsWordByte(text[at - 1])) && (end == text.size() || !IsWordByte(text[end]))) return true;
+  }
+  return false;
+}
+
+// At most `bytes`, and no part of a character of several bytes at the end.
+std::string CutTo(std::string_view text, size_t bytes) {
+  if (text.size() <= bytes) return std::string(text);
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) --bytes;
+  return std::string(text.substr(0, bytes));
+}
+
+void ReadTypes(const google::protobuf::RepeatedPtrField<std::string>& from, std::vector<SecurityType>& types,
+               std::string& text) {
+  for (const std::string& name : from) {
+    if (const auto type = ParseSecurityType(name)) types.push_back(*type);
+    text += text.empty() ? name : "," + name;
+  }
+}
+
+NameList NamesOf(const google::protobuf::RepeatedPtrField<std::string>& from) {
+  return {{from.begin(), from.end()}};
 }
 
 void ReadAllowUnknown(const v1::UniverseRules& from, UniverseRules& rules) {
@@ -98,10 +171,24 @@ void ReadAllowUnknown(const v1::UniverseRules& from, UniverseRules& rules) {
     rules.allow_unknown_relative_volume |= allowed == v1::UNIVERSE_UNKNOWN_RELATIVE_VOLUME;
     rules.allow_unknown_type |= allowed == v1::UNIVERSE_UNKNOWN_SECURITY_TYPE;
     rules.allow_unknown_spread |= allowed == v1::UNIVERSE_UNKNOWN_SPREAD;
+    rules.allow_unknown_sector |= allowed == v1::UNIVERSE_UNKNOWN_SECTOR;
+    rules.allow_unknown_exchange |= allowed == v1::UNIVERSE_UNKNOWN_EXCHANGE;
   }
 }
 
 }  // namespace
+
+SymbolFacts SymbolFacts::Of(const InstrumentDefinition& definition) {
+  return {definition.security_type, definition.float_shares, definition.average_volume.sessions,
+          definition.sector,        definition.exchange,     definition.lists};
+}
+
+bool NameList::Has(std::string_view name) const {
+  return std::ranges::any_of(names, [&](const std::string& other) { return SameName(name, other); });
+}
+std::string NameList::ToString() const {
+  return fmt::format("{}", fmt::join(names, ","));
+}
 
 UniverseRules UniverseRulesOf(const v1::Profile& profile) {
   const v1::UniverseRules& from = profile.universe();
@@ -114,10 +201,13 @@ UniverseRules UniverseRulesOf(const v1::Profile& profile) {
   if (from.has_spread_max_e9()) rules.spread_max = Price::FromNanos(from.spread_max_e9());
   if (from.has_float_min_e8()) rules.float_min = Quantity::FromE8(from.float_min_e8());
   if (from.has_float_max_e8()) rules.float_max = Quantity::FromE8(from.float_max_e8());
-  for (const std::string& name : from.exclude_types()) {
-    if (const auto type = ParseSecurityType(name)) rules.types_excluded.push_back(*type);
-    rules.types_excluded_text += rules.types_excluded_text.empty() ? name : "," + name;
-  }
+  ReadTypes(from.exclude_types(), rules.types_excluded, rules.types_excluded_text);
+  ReadTypes(from.include_types(), rules.types_included, rules.types_included_text);
+  rules.sectors_excluded = NamesOf(from.exclude_sectors());
+  rules.exchanges = NamesOf(from.exchanges());
+  rules.lists_excluded = NamesOf(from.exclude_lists());
+  rules.headline_words = NamesOf(from.exclude_headline_words());
+  if (from.has_symbols_max()) rules.symbols_max = from.symbols_max();
   ReadAllowUnknown(from, rules);
   if (from.has_refresh_ns()) rules.refresh = Duration(from.refresh_ns());
   return rules;
@@ -131,8 +221,19 @@ std::vector<Exclusion> Exclusions(const UniverseRules& rules, const SymbolFacts&
   CheckSpread(rules, inputs, failed);
   CheckFloat(rules, facts, failed);
   CheckType(rules, facts, failed);
+  CheckSector(rules, facts, failed);
+  CheckExchange(rules, facts, failed);
+  CheckLists(rules, facts, failed);
   if (std::optional<Exclusion> halt = HaltExclusion(status)) failed.push_back(*std::move(halt));
   return failed;
+}
+
+std::optional<Exclusion> HeadlineExclusion(const UniverseRules& rules, std::string_view headline) {
+  constexpr size_t kShown = 80;
+  for (const std::string& word : rules.headline_words.names) {
+    if (HasWord(headline, word)) return Exclusion{"headline_word", CutTo(headline, kShown), word};
+  }
+  return std::nullopt;
 }
 
 std::optional<Exclusion> HaltExclusion(TradingStatus status) {

@@ -11,8 +11,8 @@
 namespace spillway::universe {
 namespace {
 
-constexpr std::string_view kColumns[] = {"symbol",   "security_type", "float_shares",     "sector",
-                                         "sessions", "first_minute",  "cumulative_volume"};
+constexpr std::string_view kColumns[] = {"symbol", "security_type", "float_shares", "sector",           "exchange",
+                                         "lists",  "sessions",      "first_minute", "cumulative_volume"};
 
 std::vector<std::string_view> Split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
@@ -44,6 +44,13 @@ std::string ReadField(std::string_view column, std::string_view text, ReferenceR
     row.float_shares = *shares;
   } else if (column == "sector") {
     row.sector = std::string(text);
+  } else if (column == "exchange") {
+    row.exchange = std::string(text);
+  } else if (column == "lists") {
+    for (const std::string_view list : Split(text, ';')) {
+      if (list.empty()) return "has an empty name; lists are separated by one ';', as in 'XBI;IBB'";
+      row.lists.emplace_back(list);
+    }
   } else if (column == "sessions") {
     if (!ParseUnsigned(text, row.average_volume.sessions)) return "is no number of sessions";
   } else if (column == "first_minute") {
@@ -71,6 +78,8 @@ bool ReferenceData::Complete(InstrumentDefinition& definition) const {
   if (row.security_type) definition.security_type = *row.security_type;
   if (row.float_shares) definition.float_shares = row.float_shares;
   if (!row.sector.empty()) definition.sector = row.sector;
+  if (!row.exchange.empty()) definition.exchange = row.exchange;
+  if (!row.lists.empty()) definition.lists = row.lists;
   if (row.average_volume.sessions != 0) definition.average_volume = row.average_volume;
   return true;
 }

@@ -1,10 +1,11 @@
 // Reference data from CSV: what the universe's rules need and market data does not carry.
 //
-//   symbol,security_type,float_shares,sector,sessions,first_minute,cumulative_volume
-//   ACME,common,120000000,Industrials,20,570,15000 31000 48000 ...
+//   symbol,security_type,float_shares,sector,exchange,lists,sessions,first_minute,cumulative_volume
+//   ACME,common,12000000,biotechnology,NASDAQ,XBI;IBB,20,570,15000 31000 48000 ...
 //
 // A header line names the columns; `symbol` is needed, the others may be absent or empty. security_type is one of the
-// names of event.h ("common", "etf", "adr", ...). cumulative_volume: the mean volume from the session's start to the
+// names of event.h ("common", "etf", "adr", ...). lists: the indices and funds that the symbol is a member of,
+// separated by `;`. cumulative_volume: the mean volume from the session's start to the
 // end of each minute over `sessions` sessions, separated by blanks, beginning with `first_minute` of the New York day
 // (570).
 #pragma once
@@ -12,6 +13,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "services/ingest/source.h"
@@ -22,6 +24,8 @@ struct ReferenceRow {
   std::optional<SecurityType> security_type;
   std::optional<Quantity> float_shares;
   std::string sector;
+  std::string exchange;
+  std::vector<std::string> lists;
   VolumeByMinute average_volume;
 };
 

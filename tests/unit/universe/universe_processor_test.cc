@@ -178,6 +178,143 @@ TEST_CASE("universe: a version acts from its effective time on", "[universe]") {
   CHECK(Changes(lane.events()).size() == 1);
 }
 
+TEST_CASE("S1-B9.1, S1-B1.9, S1-A1.1, S1-A1.4: the universe is refreshed every 5 minutes, at 09:25 too", "[universe]") {
+  // Confirmed by every refresh, it is published with a time to live (adapters/redis_active_set.h).
+  for (const char* name : {"small-account@1", "ofi-ram@1"}) {
+    FeaturesLane lane;
+    InstrumentDefinition stock = Stock(1);
+    stock.float_shares = Quantity::Units(20'000'000);
+    stock.sector = "technology";
+    stock.exchange = "NYSE";
+    UniverseInputs busy = Good("refresh", true);
+    busy.price = Px(12);
+    UniverseInputs quiet = busy;
+    quiet.relative_volume = 1;
+    lane.At(-20 * kMinute).Define(stock).Start(std::string(name) + "#1", profile::LoadProfile(name).value());
+    lane.At(-6 * kMinute).Inputs(1, quiet);
+    lane.At(-5 * kMinute).Inputs(1, busy);  // 09:25: busy before the open
+    lane.At(0).Inputs(1, busy);
+    lane.At(5 * kMinute).Inputs(1, quiet);
+    const auto changes = Changes(lane.events());
+    REQUIRE(changes.size() == 3);
+    CHECK(changes[0].members.front().exclusions.front().rule == "relative_volume_min");
+    CHECK(changes[1].members == std::vector<UniverseMember>{{1, true, {}}});
+    CHECK(changes[1].effective_time ==
+          test::MarketBuilder::kStart - std::chrono::minutes(5) + UniverseProcessor::kEffectiveAfter);
+    CHECK_FALSE(changes[2].members.front().included);
+  }
+}
+
+TEST_CASE("S1-B10.3: a headline with the word takes a symbol out at once and for the rest of the day", "[universe]") {
+  v1::Profile profile = test::Classic();
+  profile.mutable_universe()->add_exclude_headline_words("FDA");
+  FeaturesLane lane;
+  const auto news = [&](InstrumentId id, const std::string& text) {
+    lane.Add(Producer::kIngest, id, 0, NewsHeadline{"wire", text});
+  };
+  lane.At(0)
+      .Define(Stock(1))
+      .Define(Stock(2))
+      .Define(Stock(3))
+      .Start("a@1#1", profile)
+      .Start(kClassic, test::Classic());
+  lane.At(100);
+  news(3, "S3: FDA letter");  // before it was ever decided
+  lane.At(300).Inputs(1, Good("refresh", false)).Inputs(2, Good("refresh", false)).Inputs(3, Good("refresh", true));
+  lane.At(1000);
+  news(1, "FDA approves S1");
+  news(1, "More on the FDA's approval");  // it is out already
+  news(2, "S2 opens a plant");
+  news(0, "FDA closed today");  // no symbol's
+  lane.At(5 * kMinute)
+      .Inputs(1, Good("refresh", false))
+      .Inputs(2, Good("refresh", false))
+      .Inputs(3, Good("refresh", true));
+  UniverseProcessor processor;
+  auto sink = Play(processor, lane.events());
+  std::vector<UniverseChanged> mine;
+  for (const Event& event : sink.events) {
+    if (event.header.instance == StrategyInstanceIdOf("a@1#1")) mine.push_back(std::get<UniverseChanged>(event.body));
+  }
+  REQUIRE(mine.size() == 2);
+  CHECK(mine[0].members[2] == UniverseMember{3, false, {{"headline_word", "S3: FDA letter", "FDA"}}});
+  CHECK(mine[1].cause == "headline");
+  CHECK(mine[1].members == std::vector<UniverseMember>{{1, false, {{"headline_word", "FDA approves S1", "FDA"}}}});
+  CHECK(sink.events.size() == 3);  // the other profile says its first word and sees no headlines
+
+  // An instance that starts later in the day knows of it.
+  lane.At(6 * kMinute).Start("late@1#1", profile);
+  lane.At(10 * kMinute).Inputs(1, Good("refresh", true));
+  CHECK_FALSE(Changes(lane.events()).back().members.front().included);
+  // The next day it is forgotten.
+  lane.At(24 * 60 * kMinute).Inputs(1, Good("refresh", true));
+  CHECK(Changes(lane.events()).back().members.front().included);
+  CHECK(BytesOf(test::PlayRestoringAlways<UniverseProcessor>(lane.events())) ==
+        BytesOf(Play(*std::make_unique<UniverseProcessor>(), lane.events()).events));
+}
+
+TEST_CASE(
+    "S1-B1.10, S1-B0.6, C-07: a universe is cut to the profile's and the feed's number of symbols, the best relative "
+    "volumes first, and says so",
+    "[universe]") {
+  const auto session = [](uint32_t symbols, std::optional<uint32_t> symbols_max, std::optional<uint32_t> lines) {
+    v1::Profile profile = test::Classic();
+    if (symbols_max) profile.mutable_universe()->set_symbols_max(*symbols_max);
+    FeaturesLane lane;
+    FeedCapabilities feed{.feed = 1, .name = "limited"};
+    feed.lines = lines;
+    lane.At(0).Add(Producer::kIngest, 0, 0, feed);
+    for (InstrumentId id = 1; id <= symbols; ++id) lane.Define(Stock(id));
+    lane.Start(kClassic, profile).At(300);
+    for (InstrumentId id = 1; id <= symbols; ++id) {
+      UniverseInputs inputs = Good("refresh", id == symbols);
+      inputs.relative_volume = 2.0 + 0.01 * static_cast<double>(id);  // the last one ranks first
+      lane.Inputs(id, inputs);
+    }
+    return lane;
+  };
+  {
+    // The limit of small-account@1 and the lines of a broker's feed.
+    REQUIRE(profile::LoadProfile("small-account@1").value().universe().symbols_max() == 150);
+    const auto changes = Changes(session(160, 150, std::nullopt).events());
+    REQUIRE(changes.size() == 1);
+    CHECK(std::ranges::count(changes[0].members, true, &UniverseMember::included) == 150);
+    CHECK(changes[0].members[9] == UniverseMember{10, false, {{"symbols_max", "rank 151", "150"}}});
+    CHECK(changes[0].members[10].included);
+  }
+  {
+    const auto changes = Changes(session(160, 150, 100).events());
+    CHECK(std::ranges::count(changes[0].members, true, &UniverseMember::included) == 100);
+    CHECK(changes[0].members[59] == UniverseMember{60, false, {{"feed_lines", "rank 101", "100"}}});
+    CHECK(changes[0].members[0] ==
+          UniverseMember{1, false, {{"symbols_max", "rank 160", "150"}, {"feed_lines", "rank 160", "100"}}});
+  }
+  // A feed that names no limit carries 500 at once.
+  const auto wide = Changes(session(500, std::nullopt, std::nullopt).events());
+  CHECK(std::ranges::count(wide[0].members, true, &UniverseMember::included) == 500);
+
+  // A symbol whose volume rises takes the place of the last one; a halt gives its place away with the next inputs.
+  FeaturesLane lane = session(4, std::nullopt, 2);  // 3 and 4 are in
+  UniverseInputs busy = Good("refresh", true);
+  busy.relative_volume = 9;
+  lane.At(5 * kMinute).Inputs(1, busy);
+  lane.At(6 * kMinute).Halt(4, TradingStatus::kHalted);
+  lane.At(7 * kMinute).Inputs(4, Good("halt", true));
+  const auto changes = Changes(lane.events());
+  REQUIRE(changes.size() == 4);
+  CHECK(changes[1].members == std::vector<UniverseMember>{{1, true, {}}, {3, false, {{"feed_lines", "rank 3", "2"}}}});
+  CHECK(changes[2].members.size() == 1);
+  CHECK(BytesOf(test::PlayRestoringAlways<UniverseProcessor>(lane.events())) ==
+        BytesOf(Play(*std::make_unique<UniverseProcessor>(), lane.events()).events));
+}
+
+TEST_CASE("universe: an unknown relative volume that may be unknown ranks last", "[universe]") {
+  const CutLimits limits{.symbols_max = 2, .feed_lines = {}};
+  const auto cut = Cut({{1, 1, std::nullopt}, {2, 1, 2.5}, {3, 1, std::nullopt}}, limits);
+  REQUIRE(cut.size() == 1);
+  CHECK(cut.begin()->first == 3);
+}
+
 TEST_CASE("universe: the same lane gives the same bytes, alone or beside others, restored after any event",
           "[universe][determinism]") {
   const uint32_t seed = GENERATE(1u, 2u, 3u);

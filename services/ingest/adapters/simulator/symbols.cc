@@ -38,6 +38,18 @@ VolumeByMinute ReferenceVolume(const SymbolParameters& parameters, double relati
   return reference;
 }
 
+// Where the symbol is listed, and whether it is one of the biotechnology stocks that some profiles leave out. A stream
+// of its own: how the symbol trades is not touched by it.
+void DrawListing(uint64_t seed, InstrumentDefinition& definition) {
+  Random random(seed, 7);
+  definition.exchange = random.Chance(0.6) ? "NASDAQ" : "NYSE";
+  const bool biotechnology = random.Chance(0.1);
+  const bool in_index = random.Chance(0.7);
+  if (!biotechnology || definition.security_type != SecurityType::kCommon) return;
+  definition.sector = "biotechnology";
+  if (in_index) definition.lists = {"XBI"};
+}
+
 SymbolParameters DrawSymbol(const Scenario& scenario, const SymbolGroup& group, InstrumentId id,
                             const IntradayShape& shape) {
   Random random(SymbolSeed(scenario.seed, id), 3);
@@ -59,6 +71,7 @@ SymbolParameters DrawSymbol(const Scenario& scenario, const SymbolGroup& group, 
   definition.security_type = group.security_type;
   definition.float_shares = Quantity::Units(std::llround(LogUniform(random, group.float_shares) / 1000) * 1000);
   definition.sector = kSectors[random.Below(kSectors.size())];
+  DrawListing(SymbolSeed(scenario.seed, id), definition);
   const double relative_volume = LogUniform(random, group.relative_volume);
   definition.average_volume = ReferenceVolume(symbol, relative_volume, scenario.reference_sessions, shape, random);
   return symbol;
