@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <set>
 
 #include "libs/profile/declared_features.h"
+#include "services/metrics/feature_side.h"
 #include "spillway/v1/profile.pb.h"
 
 namespace spillway::metrics {
@@ -39,23 +41,40 @@ int CostOf(FeatureKind kind) {
   }
 }
 
-StrategyTrigger Compile(StrategyInstanceId id, const v1::Profile& profile, const FeatureSet& set) {
-  const auto slot_of = [&](FeatureKind kind) {
-    const FeatureSpec spec = profile::SpecFor(profile, kind);
+// A score that is cut to a range on one side of the threshold is there whatever the rules say.
+double ThresholdOf(const v1::Rubric& rubric) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const double threshold = rubric.threshold();
+  if (rubric.has_score_max() && rubric.score_max() < threshold) return kInfinity;
+  if (rubric.has_score_min() && rubric.score_min() >= threshold) return -kInfinity;
+  return threshold;
+}
+
+StrategyTrigger Compile(StrategyInstanceId id, const v1::Profile& profile, Side side, const FeatureSet& set) {
+  const auto slot_of = [&](const FeatureSpec& spec) {
     const auto found = std::ranges::lower_bound(set.slots, spec, {}, &FeatureSlot::spec);
     return static_cast<uint32_t>(found - set.slots.begin());
   };
-  StrategyTrigger trigger{.id = id, .threshold = profile.rubric().threshold(), .rules = {}, .detectors = {}};
-  for (const v1::ScoreRule& rule : profile.rubric().rules()) {
-    const std::optional<FeatureKind> kind = ParseFeatureKind(rule.feature());
+  const v1::Rubric& rubric = profile.rubric();
+  StrategyTrigger trigger;
+  trigger.id = id;
+  trigger.side = side;
+  trigger.threshold = ThresholdOf(rubric);
+  trigger.base = rubric.base();
+  for (const v1::ScoreRule& rule : rubric.rules()) {
+    const std::optional<FeatureSpec> spec = profile::SpecOf(profile, rule, side);
     const std::optional<Comparison> comparison = ParseComparison(rule.op());
-    if (!kind || !comparison || rule.points() == 0) continue;
-    trigger.rules.push_back({.slot = slot_of(*kind),
-                             .comparison = *comparison,
-                             .limit = rule.limit(),
-                             .points = rule.points(),
-                             .rest_max = 0,
-                             .rest_min = 0});
+    const double points = profile::PointsOf(rule);
+    if (!spec || !comparison || points == 0) continue;
+    const auto order = static_cast<uint32_t>(trigger.rules.size());
+    TriggerRule& added = trigger.rules.emplace_back();
+    added.slot = slot_of(*spec);
+    added.order = order;
+    added.comparison = *comparison;
+    added.limit = profile::LimitOf(rule, side);
+    added.points = points;
+    added.start = rule.start();
+    added.graded = rubric.mode() == v1::SCORING_MODE_GRADED && rule.has_start() && rule.start() != added.limit;
   }
   std::ranges::stable_sort(trigger.rules, {},
                            [&](const TriggerRule& rule) { return CostOf(set.slots[rule.slot].spec.kind); });
@@ -69,7 +88,7 @@ StrategyTrigger Compile(StrategyInstanceId id, const v1::Profile& profile, const
     rule.rest_min = least;
   }
   for (const FeatureSpec& spec : profile::DeclaredFeatures(profile)) {
-    if (HasDetector(spec.kind)) trigger.detectors.push_back(slot_of(spec.kind));
+    if (HasDetector(spec.kind)) trigger.detectors.push_back(slot_of(spec));
   }
   return trigger;
 }
@@ -104,10 +123,10 @@ FeatureSet StrategyInstances::Union(uint32_t version) const {
     specs.insert(declared.begin(), declared.end());
   }
   FeatureSet set{.version = version, .slots = {}, .detectors = {}};
-  std::array<uint32_t, 256> next{};
+  std::array<std::array<uint32_t, 3>, 256> next{};  // by kind and side
   for (const FeatureSpec& spec : specs) {
     const auto position = static_cast<uint32_t>(set.slots.size());
-    set.slots.push_back({spec, next[static_cast<uint8_t>(spec.kind)]++, position});
+    set.slots.push_back({spec, next[static_cast<uint8_t>(spec.kind)][static_cast<size_t>(SideOf(spec))]++, position});
     if (HasDetector(spec.kind)) set.detectors.push_back({position, 0});
     if (spec.kind == FeatureKind::kLiquidityCollapse) set.detectors.push_back({position, 1});
   }
@@ -116,7 +135,10 @@ FeatureSet StrategyInstances::Union(uint32_t version) const {
 
 std::vector<StrategyTrigger> StrategyInstances::Triggers(const FeatureSet& set) const {
   std::vector<StrategyTrigger> triggers;
-  for (const auto& [id, document] : documents_) triggers.push_back(Compile(id, Parsed(document), set));
+  for (const auto& [id, document] : documents_) {
+    const v1::Profile profile = Parsed(document);
+    for (const Side side : profile::SidesOf(profile)) triggers.push_back(Compile(id, profile, side, set));
+  }
   return triggers;
 }
 

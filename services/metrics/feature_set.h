@@ -12,7 +12,8 @@
 
 namespace spillway::metrics {
 
-// One feature of the set. Features that keep state of their own have it in a symbol's array for their kind, at `index`.
+// One feature of the set. Features that keep state of their own have it in a symbol's list for their kind (and side,
+// for those of one side of the book), at `index`.
 struct FeatureSlot {
   FeatureSpec spec;
   uint32_t index = 0;
@@ -34,20 +35,26 @@ struct FeatureSet {
 // True for features whose state changes are events of their own (DetectorFired).
 bool HasDetector(FeatureKind kind);
 
-// What one rule of a rubric adds to the sum while it is satisfied.
+// What one rule of a rubric adds to the sum while it is satisfied; a graded one adds its part from `start` to `limit`.
 struct TriggerRule {
   uint32_t slot = 0;
+  uint32_t order = 0;  // among the profile's rules
   Comparison comparison = Comparison::kIsTrue;
+  bool graded = false;
   double limit = 0;
   double points = 0;
+  double start = 0;
   // The most and the least that the rules from this one on can add: the sum is decided early, dear rules stand last.
   double rest_max = 0;
   double rest_min = 0;
 };
 
+// The rubric of one instance for one side of the market.
 struct StrategyTrigger {
   StrategyInstanceId id = 0;
-  double threshold = 0;
+  Side side = Side::kBid;  // kAsk: of the short setup
+  double threshold = 0;    // infinite where the cut of the score decides alone
+  double base = 0;
   std::vector<TriggerRule> rules;
   std::vector<uint32_t> detectors;  // slots whose detector triggers the instance
 };
@@ -61,7 +68,7 @@ class StrategyInstances {
 
   // The union of declared features; the indexes of stateful features count up within their kind.
   FeatureSet Union(uint32_t version) const;
-  // In order of ids.
+  // In order of ids, of each the long side first.
   std::vector<StrategyTrigger> Triggers(const FeatureSet& set) const;
   // The smallest refresh of the universe that a profile asks for; 5 minutes without any.
   Duration UniverseRefresh() const;

@@ -47,7 +47,7 @@ void MetricsProcessor::OnBatch(const MarketBatch& batch, runtime::EventSink& out
     SymbolMetrics& symbol = SymbolOf(event.instrument);
     if (symbol.feed != batch.feed || !symbol.started()) {
       symbol.feed = batch.feed;
-      symbol.SetCarried(feed.carried, set_);
+      symbol.SetCarried(feed.carried, set_, now);
       if (feed.stale) symbol.SetStale(true);
       if (!symbol.started()) symbol.Start(set_, now);
     }
@@ -90,6 +90,7 @@ void MetricsProcessor::OnOther(const Event& event, runtime::EventSink& out) {
   const bool timed = !std::holds_alternative<InstrumentDefinition>(event.body) &&
                      !std::holds_alternative<FeedCapabilities>(event.body) &&
                      !std::holds_alternative<UniverseChanged>(event.body) &&
+                     !std::holds_alternative<SubscriptionChanged>(event.body) &&
                      !std::holds_alternative<ConfigurationVersion>(event.body);
   if (timed && next_boundary_ != Time()) Advance(header.event_time, out);
   out.Emit(event);
@@ -108,6 +109,16 @@ void MetricsProcessor::OnOther(const Event& event, runtime::EventSink& out) {
           [&](const ConfigurationVersion& version) {
             pending_.Add(header, version);
             TakeDueConfigurations(std::max(now_, header.event_time), out);
+          },
+          [&](const SubscriptionChanged& changed) {
+            for (const Subscription& subscription : changed.subscriptions) {
+              if (subscription.instrument == 0 || subscription.instrument > kInstrumentMax) continue;
+              subscriptions_.push_back({.instrument = subscription.instrument,
+                                        .effective_time = changed.effective_time,
+                                        .subscribed = {changed.feed, subscription.line, subscription.depth}});
+            }
+            TakeDueSubscriptions(std::max(now_, header.event_time));
+            FindNextDue();
           },
           [&](const ClockTick&) { RunFeedLag(header.event_time, out); },
           [](const auto&) {},  // passed on, no matter of ours
@@ -157,7 +168,7 @@ void MetricsProcessor::OnCapabilities(const FeedCapabilities& capabilities) {
   feed.carried = Carried::Of(capabilities);
   feed.receive_times = capabilities.receive_times;
   for (const auto& symbol : symbols_) {
-    if (symbol && symbol->feed == capabilities.feed) symbol->SetCarried(feed.carried, set_);
+    if (symbol && symbol->feed == capabilities.feed) symbol->SetCarried(feed.carried, set_, now_);
   }
 }
 
@@ -184,6 +195,22 @@ void MetricsProcessor::OnTradeFix(const Event& event, runtime::EventSink& out) {
     symbol.OnCorrection(now, correction->trade_id, correction->price, correction->quantity);
   }
   OnRowEnd(symbol, id, now, out);
+}
+
+void MetricsProcessor::TakeDueSubscriptions(Time now) {
+  for (size_t i = 0; i < subscriptions_.size();) {
+    if (subscriptions_[i].effective_time > now) {
+      ++i;
+      continue;
+    }
+    const PendingSubscription due = subscriptions_[i];
+    subscriptions_.erase(subscriptions_.begin() + static_cast<std::ptrdiff_t>(i));
+    SymbolMetrics& symbol = SymbolOf(due.instrument);
+    symbol.CatchUp(grid_);
+    symbol.SetSubscribed(due.subscribed);
+    if (symbol.started()) symbol.SetCarried(FeedOf(symbol.feed).carried, set_, now);
+    symbol.live = symbol.live || symbol.started();
+  }
 }
 
 void MetricsProcessor::TakeDueConfigurations(Time now, runtime::EventSink& out) {
@@ -213,7 +240,8 @@ void MetricsProcessor::Reconfigure(Time now, runtime::EventSink& out) {
     std::vector<uint8_t> above(triggers_.size());
     for (size_t i = 0; i < triggers_.size(); ++i) {
       for (size_t j = 0; j < old_triggers.size() && j < symbol->above.size(); ++j) {
-        if (old_triggers[j].id == triggers_[i].id) above[i] = symbol->above[j];
+        const bool same_trigger = old_triggers[j].id == triggers_[i].id && old_triggers[j].side == triggers_[i].side;
+        if (same_trigger) above[i] = symbol->above[j];
       }
     }
     symbol->above = std::move(above);
@@ -248,12 +276,14 @@ void MetricsProcessor::AdvanceTo(Time now, runtime::EventSink& out) {
   next_boundary_ = FloorTo(now, SymbolMetrics::kGrid) + SymbolMetrics::kGrid;
   next_refresh_ = FloorTo(now, refresh_) + refresh_;
   TakeDueConfigurations(now, out);
+  TakeDueSubscriptions(now);
   FindNextDue();
 }
 
 void MetricsProcessor::FindNextDue() {
   if (next_boundary_ == Time()) return;  // the first event is always due
   next_due_ = std::min({next_boundary_, next_refresh_, pending_.NextDue()});
+  for (const PendingSubscription& waiting : subscriptions_) next_due_ = std::min(next_due_, waiting.effective_time);
 }
 
 void MetricsProcessor::RunFeedLag(Time now, runtime::EventSink& out) {
@@ -291,7 +321,8 @@ MetricsProcessor::Feed& MetricsProcessor::FeedOf(uint32_t feed) {
 
 template <class Archive>
 void MetricsProcessor::PersistAll(Archive& a) {
-  a(instances_, pending_, set_.version, feeds_, now_, grid_, next_boundary_, next_refresh_, next_due_, refresh_);
+  a(instances_, pending_, subscriptions_, set_.version, feeds_, now_, grid_, next_boundary_, next_refresh_, next_due_,
+    refresh_);
   a(events_without_instrument_, output_);
   uint64_t sessions = session_.size();
   a(sessions);

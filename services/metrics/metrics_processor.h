@@ -13,6 +13,7 @@
 //         times;
 //         - UniverseInputs of all symbols on the grid of the universe's refresh, of one at a halt and at its first
 //         quote.
+// SubscriptionChanged: from its effective time what is not asked of the feed for a symbol is not carried.
 // Features are evaluated where an event of the book ends (kEndOfEvent). Time is event time; a boundary's values contain
 // what happened before it. No allocation per market event in steady state.
 #pragma once
@@ -37,7 +38,7 @@ class MetricsProcessor final : public runtime::Processor {
   ~MetricsProcessor() override;
 
   Producer producer() const override { return Producer::kMetrics; }
-  uint32_t state_version() const override { return 2; }
+  uint32_t state_version() const override { return 3; }
   void Process(const Event& event, runtime::EventSink& out) override;
   void Save(runtime::StateWriter& state) const override;
   absl::Status Restore(runtime::StateReader& state) override;
@@ -62,6 +63,17 @@ class MetricsProcessor final : public runtime::Processor {
     }
   };
 
+  // A change of what is asked of a feed that waits for its effective time.
+  struct PendingSubscription {
+    InstrumentId instrument = 0;
+    Time effective_time;
+    Subscribed subscribed;
+    template <class Archive>
+    void Persist(Archive& a) {
+      a(instrument, effective_time, subscribed);
+    }
+  };
+
   // Market events.
   void OnBatch(const MarketBatch& batch, runtime::EventSink& out);
   void OnTick(const MarketEvent& tick, runtime::EventSink& out);
@@ -74,6 +86,7 @@ class MetricsProcessor final : public runtime::Processor {
   void OnCapabilities(const FeedCapabilities& capabilities);
   void OnSession(const EventHeader& header, const SessionState& state);
   void OnTradeFix(const Event& event, runtime::EventSink& out);
+  void TakeDueSubscriptions(Time now);
   void TakeDueConfigurations(Time now, runtime::EventSink& out);
   void Reconfigure(Time now, runtime::EventSink& out);
 
@@ -109,6 +122,7 @@ class MetricsProcessor final : public runtime::Processor {
 
   StrategyInstances instances_;
   profile::PendingConfigurations pending_;
+  std::vector<PendingSubscription> subscriptions_;  // in the order of their arrival
   FeatureSet set_;
   std::vector<StrategyTrigger> triggers_;
 

@@ -10,7 +10,7 @@ namespace spillway::metrics {
 
 // Sum over (t - W, t] of  e = 1{b' >= b} qb' - 1{b' <= b} qb - 1{a' <= a} qa' + 1{a' >= a} qa,  in units; b, a, q are
 // the best prices and sizes before, the primed ones after an event. Quotes that are not valid have no e. Warm-up until
-// W has been watched.
+// W has been watched. Mirrored: of the market seen from the other side.
 class OrderFlowImbalance {
  public:
   OrderFlowImbalance() = default;
@@ -19,11 +19,7 @@ class OrderFlowImbalance {
 
   void OnTop(Time now, const TopOfBook& before, const TopOfBook& after) {
     if (!before.valid() || !after.valid()) return;
-    int64_t e = 0;
-    if (after.bid >= before.bid) e += after.bid_size;
-    if (after.bid <= before.bid) e -= before.bid_size;
-    if (after.ask <= before.ask) e -= after.ask_size;
-    if (after.ask >= before.ask) e += before.ask_size;
+    const int64_t e = spec_.mirrored ? Contribution(before.Mirrored(), after.Mirrored()) : Contribution(before, after);
     if (e == 0) return;
     Trim(now);
     flows_.push_back({now, e});
@@ -46,6 +42,14 @@ class OrderFlowImbalance {
   }
 
  private:
+  static int64_t Contribution(const TopOfBook& before, const TopOfBook& after) {
+    int64_t e = 0;
+    if (after.bid >= before.bid) e += after.bid_size;
+    if (after.bid <= before.bid) e -= before.bid_size;
+    if (after.ask <= before.ask) e -= after.ask_size;
+    if (after.ask >= before.ask) e += before.ask_size;
+    return e;
+  }
   struct Flow {
     Time time;
     int64_t e = 0;

@@ -1,34 +1,37 @@
-// FX-08: how fast the best ask is refilled compared with how fast it is executed.
+// FX-08: how fast the best quote of a side is refilled compared with how fast it is executed.
 #pragma once
 
+#include "services/metrics/feature_side.h"
 #include "services/metrics/feature_spec_persist.h"
 #include "services/metrics/ring_queue.h"
 #include "services/metrics/top_of_book.h"
 
 namespace spillway::metrics {
 
-// Size added at the best ask (or below it) over size executed there, in (t - W, t]: rates over one window compare as
-// sizes. divisor_zero while nothing was executed; warm-up until W has been watched.
-class AskReplenishment {
+// Size added at the best ask (or inside it) over size executed there, in (t - W, t]: rates over one window compare as
+// sizes. divisor_zero while nothing was executed; warm-up until W has been watched. Mirrored: at the best bid.
+class Replenishment {
  public:
-  AskReplenishment() = default;
-  AskReplenishment(const FeatureSpec& spec, Time now) : spec_(spec), since_(now) {}
+  Replenishment() = default;
+  Replenishment(const FeatureSpec& spec, Time now) : spec_(spec), since_(now) {}
   const FeatureSpec& spec() const { return spec_; }
+  Side side() const { return SideOf(spec_); }
 
-  // `best_ask`: before the event, 1e-9; 0 if there was none. Executions happen at the best ask by definition.
-  void OnAskChange(Time now, const book::LevelChange& change, int64_t best_ask, bool causes) {
+  // A change of the side. `best`: its best price before the event, 1e-9; 0 if there was none. Executions happen at the
+  // best by definition.
+  void OnLevelChange(Time now, const book::LevelChange& change, int64_t best, bool causes) {
     const int64_t added = change.after.e8() - change.before.e8();
     if (added > 0) {
       const bool real = change.cause != Cause::kWindow && change.cause != Cause::kSnapshot;
-      if (real && best_ask != 0 && change.price.nanos() <= best_ask) Push(now, added, 0);
+      if (real && best != 0 && sign() * change.price.nanos() >= sign() * best) Push(now, added, 0);
     } else if (added < 0 && causes && change.cause == Cause::kExecute) {
       Push(now, 0, -added);
     }
   }
   // Visible prints, of feeds that do not say causes.
-  void OnPrint(Time now, Price price, Quantity quantity, Side aggressor, int64_t best_ask) {
-    const bool at_ask = aggressor == Side::kBid || (aggressor == Side::kNone && price.nanos() == best_ask);
-    if (at_ask) Push(now, 0, quantity.e8());
+  void OnPrint(Time now, Price price, Quantity quantity, Side aggressor, int64_t best) {
+    const bool taken = aggressor == Opposite(side()) || (aggressor == Side::kNone && price.nanos() == best);
+    if (taken) Push(now, 0, quantity.e8());
   }
   FeatureValue Value(Time now) {
     if (now < since_ + spec_.window) return Unready(NotReady::kWarmUp);
@@ -54,6 +57,7 @@ class AskReplenishment {
   }
 
  private:
+  int64_t sign() const { return spec_.mirrored ? 1 : -1; }  // higher is better
   struct Flow {
     Time time;
     int64_t added = 0;

@@ -1,16 +1,17 @@
 #include "services/metrics/symbol_metrics.h"
 
+#include <cmath>
 #include <utility>
 
 namespace spillway::metrics {
 namespace {
 
-// The features of one kind that the set has, in its order; those that exist keep their state.
+// The features of one kind and side that the set has, in its order; those that exist keep their state.
 template <class Feature, class Make>
-std::vector<Feature> Rebuilt(std::vector<Feature>& old, const FeatureSet& set, FeatureKind kind, Make make) {
+std::vector<Feature> Rebuilt(std::vector<Feature>& old, const FeatureSet& set, FeatureKind kind, Side side, Make make) {
   std::vector<Feature> features;
   for (const FeatureSlot& slot : set.slots) {
-    if (slot.spec.kind != kind) continue;
+    if (slot.spec.kind != kind || SideOf(slot.spec) != side) continue;
     bool kept = false;
     for (Feature& feature : old) {
       if (feature.spec() != slot.spec) continue;
@@ -39,6 +40,7 @@ void SymbolMetrics::OnSession(const SessionState& state) {
 
 void SymbolMetrics::StartSession() {
   vwap_.Reset();
+  venue_vwap_.Reset();
   day_volume_ = Quantity();
   for (VwapReclaim& reclaim : reclaims_) reclaim.OnSessionStart();
 }
@@ -56,14 +58,35 @@ void SymbolMetrics::Start(const FeatureSet& set, Time now) {
   Configure(set, now);
 }
 
-void SymbolMetrics::SetCarried(const Carried& carried, const FeatureSet& set) {
-  carried_ = carried;
+void SymbolMetrics::SetCarried(const Carried& carried, const FeatureSet& set, Time now) {
+  feed_carried_ = carried;
+  if (!started_) return NoteCarried(set);
+  const std::vector<NotReady> before = not_carried_;
+  NoteCarried(set);
+  // What was not carried was not watched.
+  FeatureSet watched = set;
+  std::erase_if(watched.slots, [&](const FeatureSlot& slot) {
+    return slot.position < before.size() && before[slot.position] != NotReady::kReady &&
+           not_carried_[slot.position] == NotReady::kReady;
+  });
+  if (watched.slots.size() == set.slots.size()) return;
+  Build(watched, now);
+  Build(set, now);
+}
+
+void SymbolMetrics::NoteCarried(const FeatureSet& set) {
+  const bool asked = subscribed_ && subscribed_->feed == feed;
+  carried_ = asked ? subscribed_->Of(feed_carried_) : feed_carried_;
   not_carried_.resize(set.slots.size());
   for (const FeatureSlot& slot : set.slots) not_carried_[slot.position] = CarriedReason(slot.spec);
 }
 
 void SymbolMetrics::Configure(const FeatureSet& set, Time now) {
-  SetCarried(carried_, set);
+  NoteCarried(set);
+  Build(set, now);
+}
+
+void SymbolMetrics::Build(const FeatureSet& set, Time now) {
   const auto with_top = [&]<class F>(std::type_identity<F>) {
     return [&](const FeatureSpec& spec) { return F(spec, now, top_); };
   };
@@ -72,21 +95,28 @@ void SymbolMetrics::Configure(const FeatureSet& set, Time now) {
   };
   const auto plain = []<class F>(std::type_identity<F>) { return [](const FeatureSpec& spec) { return F(spec); }; };
   const auto rebuild = [&]<class F>(std::vector<F>& features, FeatureKind kind, const auto& how) {
-    features = Rebuilt(features, set, kind, how(std::type_identity<F>()));
+    features = Rebuilt(features, set, kind, Side::kNone, how(std::type_identity<F>()));
   };
   rebuild(spread_changes_, FeatureKind::kSpreadChange, with_top);
   rebuild(spreads_below_, FeatureKind::kSpreadBelowFor, with_top);
   rebuild(velocities_, FeatureKind::kTapeVelocity, with_time);
   rebuild(reclaims_, FeatureKind::kVwapReclaim, with_time);
-  rebuild(replenishments_, FeatureKind::kAskReplenishment, with_time);
   rebuild(flows_, FeatureKind::kOrderFlowImbalance, with_time);
   rebuild(collapses_, FeatureKind::kLiquidityCollapse, plain);
   rebuild(stalls_, FeatureKind::kTapeStall, plain);
-  std::vector<BidWalls> ages = Rebuilt(walls_, set, FeatureKind::kBidWallAge, plain(std::type_identity<BidWalls>()));
-  std::vector<BidWalls> fakes = Rebuilt(walls_, set, FeatureKind::kFakeWall, plain(std::type_identity<BidWalls>()));
-  wall_ages_ = static_cast<uint32_t>(ages.size());
-  walls_ = std::move(ages);
-  walls_.insert(walls_.end(), fakes.begin(), fakes.end());
+  for (const Side side : {Side::kBid, Side::kAsk}) {
+    const size_t i = SideIndex(side);
+    std::vector<Replenishment>& flows = replenishments_[i];
+    flows = Rebuilt(flows, set, FeatureKind::kAskReplenishment, side, with_time(std::type_identity<Replenishment>()));
+    const auto walls_of = [&](FeatureKind kind) {
+      return Rebuilt(walls_[i], set, kind, side, plain(std::type_identity<Walls>()));
+    };
+    std::vector<Walls> walls = walls_of(FeatureKind::kBidWallAge);
+    const std::vector<Walls> fakes = walls_of(FeatureKind::kFakeWall);
+    wall_ages_[i] = static_cast<uint32_t>(walls.size());
+    walls.insert(walls.end(), fakes.begin(), fakes.end());
+    walls_[i] = std::move(walls);
+  }
 }
 
 void SymbolMetrics::TakeSamples(int64_t grid) {
@@ -99,10 +129,17 @@ void SymbolMetrics::TakeSamples(int64_t grid) {
 }
 
 void SymbolMetrics::OnPrint(const MarketEvent& event) {
-  for (BidWalls& walls : walls_) walls.OnPrint(event.event_time, event.price, event.quantity);
-  for (AskReplenishment& flow : replenishments_) {
-    flow.OnPrint(event.event_time, event.price, event.quantity, event.side, top_.ask);
+  for (size_t side = 0; side < walls_.size(); ++side) {
+    for (Walls& walls : walls_[side]) walls.OnPrint(event.event_time, event.price, event.quantity);
+    for (Replenishment& flow : replenishments_[side]) {
+      flow.OnPrint(event.event_time, event.price, event.quantity, event.side, side == 0 ? top_.bid : top_.ask);
+    }
   }
+}
+
+void SymbolMetrics::OnVenueVwap(const MarketEvent& event) {
+  venue_vwap_.Reset();
+  if (event.price.nanos() > 0) venue_vwap_.Add(event.price, Quantity::Units(1));
 }
 
 void SymbolMetrics::OnTrade(const MarketEvent& event) {
@@ -160,7 +197,7 @@ void SymbolMetrics::CorrectTrade(Time now, TradeLog::Trade& trade, Price price, 
   vwap_.Remove(old.price, old.quantity);
   if (!bust) vwap_.Add(price, quantity);
   for (VwapReclaim& reclaim : reclaims_) {
-    reclaim.OnCorrection(now, old.id, (quantity - old.quantity).e8(), last_price_, vwap_);
+    reclaim.OnCorrection(now, old.id, (quantity - old.quantity).e8(), last_price_, LineOf(reclaim.spec()));
   }
 }
 
@@ -172,7 +209,24 @@ void SymbolMetrics::OnTopChanged(Time now, const TopOfBook& top) {
   extremes.See(top_);
 }
 
+std::optional<Price> SymbolMetrics::BestOf(Side side) const {
+  const bool empty = (top_.condition & (side == Side::kAsk ? BookCondition::kAskEmpty : BookCondition::kBidEmpty)) != 0;
+  if (empty) return std::nullopt;
+  return Price::FromNanos(side == Side::kAsk ? top_.ask : top_.bid);
+}
+
+double SymbolMetrics::Score(const StrategyTrigger& trigger, const FeatureSet& set, Time now) {
+  double score = trigger.base;
+  for (uint32_t order = 0; order < trigger.rules.size(); ++order) {
+    const auto rule = std::ranges::find(trigger.rules, order, &TriggerRule::order);
+    const FeatureValue value = Value(set.slots[rule->slot], now);
+    if (value.ready()) score += PointsFor(value.value, *rule);
+  }
+  return std::round(score * 1e9) / 1e9;
+}
+
 NotReady SymbolMetrics::CarriedReason(const FeatureSpec& spec) const {
+  if (!carried_.line || (spec.venue && !carried_.venue_vwap)) return NotReady::kNotCarried;
   switch (spec.kind) {
     case FeatureKind::kTapeVelocity:
     case FeatureKind::kVwap:
@@ -188,28 +242,32 @@ NotReady SymbolMetrics::CarriedReason(const FeatureSpec& spec) const {
 
 FeatureValue SymbolMetrics::BookValue(const FeatureSpec& spec) const {
   if (!top_.valid()) return Unready(ReasonOf(top_.condition));
+  const int64_t bid_size = spec.mirrored ? top_.ask_size : top_.bid_size;
+  const int64_t ask_size = spec.mirrored ? top_.bid_size : top_.ask_size;
   switch (spec.kind) {
     case FeatureKind::kSpread:
       return Ready(PriceUnits(top_.spread()));
     case FeatureKind::kBidAskRatio: {
-      const double bids = static_cast<double>(book_.levels().bids().Depth(spec.levels).e8());
-      return Ready(bids / static_cast<double>(book_.levels().asks().Depth(spec.levels).e8()));
+      const auto bids = static_cast<double>(book_.levels().bids().Depth(spec.levels).e8());
+      const auto asks = static_cast<double>(book_.levels().asks().Depth(spec.levels).e8());
+      return Ready(spec.mirrored ? asks / bids : bids / asks);
     }
     case FeatureKind::kBidSizeOverAsk:
-      return Ready(SizeUnits(top_.bid_size - top_.ask_size));
+      return Ready(SizeUnits(bid_size - ask_size));
     case FeatureKind::kDepthBid:
       return Ready(SizeUnits(book_.levels().bids().Depth(spec.levels).e8()));
     case FeatureKind::kDepthAsk:
       return Ready(SizeUnits(book_.levels().asks().Depth(spec.levels).e8()));
     case FeatureKind::kQueueImbalance:
-      return Ready(static_cast<double>(top_.bid_size - top_.ask_size) /
-                   static_cast<double>(top_.bid_size + top_.ask_size));
+      return Ready(static_cast<double>(bid_size - ask_size) / static_cast<double>(bid_size + ask_size));
     case FeatureKind::kMicroprice: {
       const Int128 sum = static_cast<Int128>(top_.bid) * top_.ask_size + static_cast<Int128>(top_.ask) * top_.bid_size;
       return Ready(static_cast<double>(sum) / static_cast<double>(top_.bid_size + top_.ask_size) / 1e9);
     }
+    case FeatureKind::kMid:
+      return Ready(static_cast<double>(top_.bid + top_.ask) / 2e9);
     default:
-      return Ready(static_cast<double>(top_.bid + top_.ask) / 2e9);  // kMid
+      return Unready(NotReady::kNotCarried);  // a kind that this build does not compute
   }
 }
 
@@ -230,13 +288,11 @@ bool SymbolMetrics::Settled(const FeatureSet& set, Time now) {
         settled = reclaims_[slot.index].Settled(now);
         break;
       case FeatureKind::kBidWallAge:
-        settled = walls_[slot.index].Settled(now);
-        break;
       case FeatureKind::kFakeWall:
-        settled = walls_[wall_ages_ + slot.index].Settled(now);
+        settled = WallsOf(slot).Settled(now);
         break;
       case FeatureKind::kAskReplenishment:
-        settled = replenishments_[slot.index].Settled(now);
+        settled = ReplenishmentOf(slot).Settled(now);
         break;
       case FeatureKind::kLiquidityCollapse:
         settled = collapses_[slot.index].Settled(now);
@@ -276,19 +332,19 @@ DetectorFired SymbolMetrics::DetectorReading(const FeatureSlot& slot, size_t whi
   DetectorFired fired;
   switch (slot.spec.kind) {
     case FeatureKind::kFakeWall: {
-      const BidWalls& walls = walls_[wall_ages_ + slot.index];
+      const Walls& walls = WallsOf(slot);
       fired.detector = DetectorKind::kFakeWall;
-      fired.side = Side::kBid;
+      fired.side = SideOf(slot.spec);
       fired.price = walls.fake_price();
       fired.seen = walls.fake_removed();
-      fired.limit = BidWalls::kRemovedMin;
+      fired.limit = Walls::kRemovedMin;
       break;
     }
     case FeatureKind::kAskReplenishment:
-      fired.detector = DetectorKind::kAskReplenishment;
-      fired.side = Side::kAsk;
-      if ((top_.condition & BookCondition::kAskEmpty) == 0) fired.price = Price::FromNanos(top_.ask);
-      fired.seen = replenishments_[slot.index].Value(now).value;
+      fired.side = SideOf(slot.spec);
+      fired.detector = fired.side == Side::kAsk ? DetectorKind::kAskReplenishment : DetectorKind::kBidReplenishment;
+      fired.price = BestOf(fired.side);
+      fired.seen = ReplenishmentOf(slot).Value(now).value;
       fired.limit = 1;
       break;
     case FeatureKind::kLiquidityCollapse: {

@@ -1,6 +1,8 @@
 // Everything that metrics knows of one symbol: its book, its tape and the state of every feature of the set.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <vector>
 
@@ -19,19 +21,43 @@
 
 namespace spillway::metrics {
 
-// What a symbol's feed can carry; a feed that did not say is taken to carry everything but causes.
+// What a symbol's feed can carry; a feed that did not say is taken to carry everything but causes and a VWAP of its
+// own.
 struct Carried {
+  bool line = true;  // anything at all
   bool causes = false;
   bool trades = true;
+  bool venue_vwap = false;
   uint32_t book_levels = UINT32_MAX;
 
   static Carried Of(const FeedCapabilities& capabilities) {
     const bool deep = capabilities.book_full_depth || capabilities.orders;
-    return {capabilities.change_causes, capabilities.trades, deep ? UINT32_MAX : capabilities.book_levels};
+    return {.line = true,
+            .causes = capabilities.change_causes,
+            .trades = capabilities.trades,
+            .venue_vwap = capabilities.venue_vwap,
+            .book_levels = deep ? UINT32_MAX : capabilities.book_levels};
   }
   template <class Archive>
   void Persist(Archive& a) {
-    a(causes, trades, book_levels);
+    a(line, causes, trades, venue_vwap, book_levels);
+  }
+};
+
+// What is asked of a feed for a symbol (SubscriptionChanged); a symbol that no subscription named has all its feed has.
+struct Subscribed {
+  uint32_t feed = 0;
+  bool line = true;
+  bool depth = true;
+
+  Carried Of(Carried carried) const {
+    carried.line &= line;
+    if (!depth) carried.book_levels = std::min(carried.book_levels, 1U);
+    return carried;
+  }
+  template <class Archive>
+  void Persist(Archive& a) {
+    a(feed, line, depth);
   }
 };
 
@@ -84,7 +110,9 @@ class SymbolMetrics {
   void OnCorrection(Time now, uint64_t trade_id, Price price, Quantity quantity);
   void OnGap() { book_.OnGap(), changed_ = kBids | kAsks; }
   void SetStale(bool stale) { book_.SetStale(stale), changed_ = kBids | kAsks; }
-  void SetCarried(const Carried& carried, const FeatureSet& set);
+  // What the feed carries, and what of it is asked for. Features that come into it begin to watch at `now`.
+  void SetCarried(const Carried& carried, const FeatureSet& set, Time now);
+  void SetSubscribed(const Subscribed& subscribed) { subscribed_ = subscribed; }
   void SetTradingStatus(TradingStatus status) { trading_status_ = status; }
 
   // Before the first event.
@@ -100,7 +128,9 @@ class SymbolMetrics {
   void EndOfRow(Time now);
   // What the passing of time alone decides.
   void Advance(Time now) {
-    for (BidWalls& walls : walls_) walls.Advance(now);
+    for (std::vector<Walls>& side : walls_) {
+      for (Walls& walls : side) walls.Advance(now);
+    }
   }
 
   // ------------------------------------------------------------ readings
@@ -110,8 +140,10 @@ class SymbolMetrics {
   std::optional<Price> last_price() const { return last_price_; }
   bool InSession(Time now) const { return continuous() || session_.Contains(now); }
   FeatureValue Value(const FeatureSlot& slot, Time now);
-  // The sum of the satisfied rules reaches the threshold.
+  // The score of the trigger's rules reaches the threshold.
   bool Above(const StrategyTrigger& trigger, const FeatureSet& set, Time now);
+  // The sum of the points in the profile's order, to nine decimals, as scoring has it.
+  double Score(const StrategyTrigger& trigger, const FeatureSet& set, Time now);
   // No value of the set can change without an event of the symbol.
   bool Settled(const FeatureSet& set, Time now);
   // Fills all but cause and last_of_refresh.
@@ -145,7 +177,21 @@ class SymbolMetrics {
   void StartSession();
   void RollUtcDay(Time now);
   void OnTopChanged(Time now, const TopOfBook& top);
+  void ReviewWalls(Time now, std::vector<Walls>& walls, const book::BookSide& levels);
+  void OnVenueVwap(const MarketEvent& event);
   NotReady CarriedReason(const FeatureSpec& spec) const;
+  void NoteCarried(const FeatureSet& set);
+  void Build(const FeatureSet& set, Time now);
+  std::optional<Price> BestOf(Side side) const;
+  Walls& WallsOf(const FeatureSlot& slot) {
+    const size_t side = SideIndex(SideOf(slot.spec));
+    return walls_[side][slot.index + (slot.spec.kind == FeatureKind::kFakeWall ? wall_ages_[side] : 0)];
+  }
+  Replenishment& ReplenishmentOf(const FeatureSlot& slot) {
+    return replenishments_[SideIndex(SideOf(slot.spec))][slot.index];
+  }
+  // The session's VWAP that the feature is about; empty while nobody told it.
+  const SessionVwap& LineOf(const FeatureSpec& spec) const { return spec.venue ? venue_vwap_ : vwap_; }
   FeatureValue BookValue(const FeatureSpec& spec) const;
   void CorrectTrade(Time now, TradeLog::Trade& trade, Price price, Quantity quantity, bool bust);
 
@@ -155,7 +201,9 @@ class SymbolMetrics {
   bool session_trades_ = false;
   bool started_ = false;
   bool exchange_day_ = true;
-  Carried carried_;
+  Carried feed_carried_;
+  std::optional<Subscribed> subscribed_;
+  Carried carried_;                    // of both
   std::vector<NotReady> not_carried_;  // of each slot: ready, or why it never will be
   TradingStatus trading_status_ = TradingStatus::kUnknown;
   int64_t sampled_ = 0;  // the grid time up to which samples were taken
@@ -163,6 +211,7 @@ class SymbolMetrics {
   std::optional<Price> last_price_;
   Time last_trade_time_;
   SessionVwap vwap_;
+  SessionVwap venue_vwap_;  // of one unit at the venue's figure; empty: it told none
   Session session_;
   int64_t utc_day_ = 0;
   VolumeByMinute volume_profile_;
@@ -175,12 +224,13 @@ class SymbolMetrics {
   std::vector<SpreadBelow> spreads_below_;
   std::vector<TapeVelocity> velocities_;
   std::vector<VwapReclaim> reclaims_;
-  std::vector<BidWalls> walls_;  // wall ages, then fake walls
-  std::vector<AskReplenishment> replenishments_;
   std::vector<LiquidityCollapse> collapses_;
   std::vector<TapeStallDetector> stalls_;
   std::vector<OrderFlowImbalance> flows_;
-  uint32_t wall_ages_ = 0;  // how many of walls_ are for ages
+  // Of one side: the bids', then the asks'.
+  std::array<std::vector<Walls>, 2> walls_;  // wall ages, then fake walls
+  std::array<std::vector<Replenishment>, 2> replenishments_;
+  std::array<uint32_t, 2> wall_ages_{};  // how many of walls_ are for ages
 
   SampleWindow<kMinuteSamples> minute_spreads_;  // last: big and seldom touched
 };
@@ -190,41 +240,46 @@ inline void SymbolMetrics::Apply(const MarketEvent& event) {
     OnTrade(event);
   } else if (event.kind == MarketEventKind::kClear) {
     changed_ |= kBids | kAsks;
-    if (event.side != Side::kAsk) {
-      for (BidWalls& walls : walls_) walls.OnBidsCleared();
+    for (const Side side : {Side::kBid, Side::kAsk}) {
+      if (event.side == Opposite(side)) continue;
+      for (Walls& walls : walls_[SideIndex(side)]) walls.OnCleared();
     }
+  } else if (event.kind == MarketEventKind::kVenueVwap) {
+    OnVenueVwap(event);
   }
   book_.Apply(event, [&](const book::LevelChange& change) {
-    if (change.side == Side::kBid) {
-      changed_ |= kBids;
-      for (BidWalls& walls : walls_) walls.OnBidChange(event.event_time, change, carried_.causes);
-    } else {
-      changed_ |= kAsks;
-      for (AskReplenishment& flow : replenishments_) {
-        flow.OnAskChange(event.event_time, change, top_.ask, carried_.causes);
-      }
+    const size_t side = SideIndex(change.side);
+    changed_ |= change.side == Side::kBid ? kBids : kAsks;
+    for (Walls& walls : walls_[side]) walls.OnLevelChange(event.event_time, change, carried_.causes);
+    for (Replenishment& flow : replenishments_[side]) {
+      flow.OnLevelChange(event.event_time, change, side == 0 ? top_.bid : top_.ask, carried_.causes);
     }
   });
+}
+
+inline void SymbolMetrics::ReviewWalls(Time now, std::vector<Walls>& walls, const book::BookSide& levels) {
+  Walls::Found found;
+  for (size_t i = 0; i < walls.size(); ++i) {
+    if (i == 0 || !walls[i].SearchesLike(walls[i - 1])) walls[i].Search(levels, found);
+    walls[i].OnRowEnd(now, levels, found, carried_.causes);
+  }
 }
 
 inline void SymbolMetrics::EndOfRow(Time now) {
   if (changed_ != 0) {
     const TopOfBook top = TopOfBook::Of(book_);
     if (top != top_) OnTopChanged(now, top);
-    if ((changed_ & kBids) != 0) {
-      BidWalls::Found found;
-      for (size_t i = 0; i < walls_.size(); ++i) {
-        const book::BookSide& bids = book_.levels().bids();
-        if (i == 0 || !walls_[i].SearchesLike(walls_[i - 1])) walls_[i].Search(bids, found);
-        walls_[i].OnRowEnd(now, bids, found, carried_.causes);
-      }
-    }
+    if ((changed_ & kBids) != 0) ReviewWalls(now, walls_[0], book_.levels().bids());
+    if ((changed_ & kAsks) != 0) ReviewWalls(now, walls_[1], book_.levels().asks());
     for (LiquidityCollapse& collapse : collapses_) collapse.OnRowEnd(now, top_, book_.levels());
     changed_ = 0;
   }
   if (session_trades_) {
     session_trades_ = false;
-    for (VwapReclaim& reclaim : reclaims_) reclaim.OnRowEnd(now, *last_price_, vwap_);
+    for (VwapReclaim& reclaim : reclaims_) {
+      const SessionVwap& line = LineOf(reclaim.spec());
+      if (!line.empty()) reclaim.OnRowEnd(now, *last_price_, line);
+    }
   }
 }
 
@@ -241,15 +296,14 @@ inline FeatureValue SymbolMetrics::Value(const FeatureSlot& slot, Time now) {
     case FeatureKind::kVwap:
     case FeatureKind::kVwapReclaim:
       if (!InSession(now)) return Unready(NotReady::kNoSession);
-      if (vwap_.empty()) return Unready(NotReady::kNoTrades);
-      return spec.kind == FeatureKind::kVwap ? Ready(vwap_.value()) : reclaims_[slot.index].Value(now);
+      if (LineOf(spec).empty()) return Unready(NotReady::kNoTrades);
+      return spec.kind == FeatureKind::kVwap ? Ready(LineOf(spec).value()) : reclaims_[slot.index].Value(now);
     case FeatureKind::kBidWallAge:
-      return top_.valid() ? Ready(walls_[slot.index].Age(now)) : Unready(ReasonOf(top_.condition));
+      return top_.valid() ? Ready(WallsOf(slot).Age(now)) : Unready(ReasonOf(top_.condition));
     case FeatureKind::kFakeWall:
-      return top_.valid() ? Ready(walls_[wall_ages_ + slot.index].FakeActive(now) ? 1 : 0)
-                          : Unready(ReasonOf(top_.condition));
+      return top_.valid() ? Ready(WallsOf(slot).FakeActive(now) ? 1 : 0) : Unready(ReasonOf(top_.condition));
     case FeatureKind::kAskReplenishment:
-      return replenishments_[slot.index].Value(now);
+      return ReplenishmentOf(slot).Value(now);
     case FeatureKind::kLiquidityCollapse:
       return collapses_[slot.index].Value(now, top_);
     case FeatureKind::kTapeStall:
@@ -264,9 +318,9 @@ inline FeatureValue SymbolMetrics::Value(const FeatureSlot& slot, Time now) {
 inline bool SymbolMetrics::DetectorActive(const FeatureSlot& slot, size_t which, Time now) {
   switch (slot.spec.kind) {
     case FeatureKind::kFakeWall:
-      return walls_[wall_ages_ + slot.index].FakeActive(now);
+      return WallsOf(slot).FakeActive(now);
     case FeatureKind::kAskReplenishment:
-      return replenishments_[slot.index].Active(now);
+      return ReplenishmentOf(slot).Active(now);
     case FeatureKind::kLiquidityCollapse:
       return which == 0 ? collapses_[slot.index].Active(now) : collapses_[slot.index].BlowOutActive(now);
     case FeatureKind::kTapeStall:
@@ -290,26 +344,35 @@ inline bool Satisfied(double value, const TriggerRule& rule) {
   }
 }
 
+// What a rule adds for a ready value (services/scoring/rubric.h).
+inline double PointsFor(double value, const TriggerRule& rule) {
+  if (!rule.graded) return Satisfied(value, rule) ? rule.points : 0;
+  return rule.points * std::clamp((value - rule.start) / (rule.limit - rule.start), 0.0, 1.0);
+}
+
 inline bool SymbolMetrics::Above(const StrategyTrigger& trigger, const FeatureSet& set, Time now) {
-  constexpr double kRounding = 1e-9;  // points are decimals; their sum is compared as such
-  double sum = 0;
+  constexpr double kNear = 2e-9;  // nearer to the threshold the score's own arithmetic decides
+  double sum = trigger.base;
   for (const TriggerRule& rule : trigger.rules) {
-    if (sum + rule.rest_max + kRounding < trigger.threshold) return false;
-    if (sum + rule.rest_min + kRounding >= trigger.threshold) return true;
+    if (sum + rule.rest_max + kNear < trigger.threshold) return false;
+    if (sum + rule.rest_min - kNear >= trigger.threshold) return true;
     const FeatureValue value = Value(set.slots[rule.slot], now);
-    if (value.ready() && Satisfied(value.value, rule)) sum += rule.points;
+    if (value.ready()) sum += PointsFor(value.value, rule);
   }
-  return sum + kRounding >= trigger.threshold;
+  if (sum + kNear < trigger.threshold) return false;
+  return sum - kNear >= trigger.threshold || Score(trigger, set, now) >= trigger.threshold;
 }
 
 template <class Archive>
 void SymbolMetrics::Persist(Archive& a) {
   a(feed, dirty, live, first_quote_sent, extremes, sent, above, reported);
-  a(book_, top_, changed_, session_trades_, started_, exchange_day_, carried_, not_carried_, trading_status_, sampled_);
-  a(last_price_, last_trade_time_, vwap_, session_, utc_day_, volume_start_, day_volume_, trade_log_, minute_spreads_);
+  a(book_, top_, changed_, session_trades_, started_, exchange_day_, feed_carried_, subscribed_, carried_);
+  a(not_carried_, trading_status_, sampled_);
+  a(last_price_, last_trade_time_, vwap_, venue_vwap_, session_, utc_day_, volume_start_, day_volume_, trade_log_,
+    minute_spreads_);
   a(volume_profile_.sessions, volume_profile_.first_minute, volume_profile_.cumulative);
-  a(spread_changes_, spreads_below_, velocities_, reclaims_, walls_, replenishments_, collapses_, stalls_, flows_);
-  a(wall_ages_);
+  a(spread_changes_, spreads_below_, velocities_, reclaims_, collapses_, stalls_, flows_);
+  a(walls_, replenishments_, wall_ages_);
 }
 
 }  // namespace spillway::metrics

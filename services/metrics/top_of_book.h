@@ -18,6 +18,10 @@ struct TopOfBook {
   bool valid() const { return condition == 0; }
   bool two_sided() const { return (condition & (BookCondition::kBidEmpty | BookCondition::kAskEmpty)) == 0; }
   int64_t spread() const { return ask - bid; }
+  // As the other side of the market sees it: prices count downwards, what was bid is asked. Of a valid book.
+  TopOfBook Mirrored() const {
+    return {.bid = -ask, .ask = -bid, .bid_size = ask_size, .ask_size = bid_size, .condition = condition};
+  }
   friend bool operator==(const TopOfBook&, const TopOfBook&) = default;
 
   static TopOfBook Of(const book::BookState& state) {

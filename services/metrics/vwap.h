@@ -25,8 +25,9 @@ class SessionVwap {
   bool empty() const { return volume_ <= 0; }
   // In units of the quote currency; only if not empty().
   double value() const { return static_cast<double>(notional_) / static_cast<double>(volume_) / 1e9; }
-  // price < VWAP, without rounding.
+  // price < VWAP and price > VWAP, without rounding.
   bool above(Price price) const { return static_cast<Int128>(price.nanos()) * volume_ < notional_; }
+  bool below(Price price) const { return static_cast<Int128>(price.nanos()) * volume_ > notional_; }
 
   template <class Archive>
   void Persist(Archive& a) {
@@ -49,7 +50,8 @@ class SessionVwap {
 
 // 1 while a reclaim holds, else 0. A reclaim starts at an eligible trade at or above the session's VWAP after the
 // trades were below it for `below_for`, if the volume of the last `window` is at least `surge` times its mean over five
-// minutes (surge 0: no condition). It holds for `hold` and ends at once with a trade below VWAP.
+// minutes (surge 0: no condition). It holds for `hold` and ends at once with a trade below VWAP. Mirrored, a loss of
+// VWAP: the same with above for below.
 class VwapReclaim {
  public:
   static constexpr Duration kBaseline = std::chrono::minutes(5);
@@ -67,7 +69,7 @@ class VwapReclaim {
   }
   // After a row with eligible trades in the session; `price` is the last one's.
   void OnRowEnd(Time now, Price price, const SessionVwap& vwap) {
-    if (vwap.above(price)) {
+    if (Away(price, vwap)) {
       until_.reset();
       if (!below_since_) below_since_ = now;
       return;
@@ -84,7 +86,7 @@ class VwapReclaim {
       baseline_ += change;
       if (i >= older_) recent_ += change;
     }
-    if (price && vwap.above(*price)) {
+    if (price && Away(*price, vwap)) {
       until_.reset();
       if (!below_since_) below_since_ = now;
     } else {
@@ -117,6 +119,10 @@ class VwapReclaim {
       a(time, id, quantity);
     }
   };
+  // On the side of VWAP from which it is reclaimed.
+  bool Away(Price price, const SessionVwap& vwap) const {
+    return spec_.mirrored ? vwap.below(price) : vwap.above(price);
+  }
   bool WarmingUp(Time now) const { return spec_.surge > 0 && now < since_ + kBaseline; }
   bool Surge(Time now) {
     if (spec_.surge <= 0) return true;

@@ -1,7 +1,7 @@
-// FX-05 and FX-07: bid walls, how long they stand, and whether they were real.
+// FX-05 and FX-07: walls of one side of the book, how long they stand, and whether they were real.
 //
-// A wall is a bid level among the best `levels` whose size is at least `threshold` times the median size of the visible
-// bid levels (the best ten) and at least `minimum` units. It stands while its price level stays and its size, not
+// A wall is a level among the best `levels` whose size is at least `threshold` times the median size of the side's
+// visible levels (the best ten) and at least `minimum` units. It stands while its price level stays and its size, not
 // counting what was executed, is at least 80% of what it qualified with. A fake wall loses at least 80% of its size
 // within `window` of qualifying, less than 20% of that by executions; it is reported for `hold`.
 //
@@ -15,6 +15,7 @@
 #include <optional>
 
 #include "libs/base/int128.h"
+#include "services/metrics/feature_side.h"
 #include "services/metrics/feature_spec_persist.h"
 #include "services/metrics/top_of_book.h"
 
@@ -107,7 +108,7 @@ class PrintMatcher {
   int64_t cancelled_ = 0;
 };
 
-class BidWalls {
+class Walls {
  public:
   static constexpr size_t kVisibleLevels = 10;
   static constexpr size_t kWallsMax = 6;  // beyond it those furthest from the best are left out
@@ -115,41 +116,44 @@ class BidWalls {
   // The levels that are walls now, the best first.
   struct Found {
     size_t count = 0;
-    std::array<int64_t, kWallsMax> prices;
+    std::array<int64_t, kWallsMax> keys;
     std::array<int64_t, kWallsMax> sizes;
   };
 
-  BidWalls() = default;
-  explicit BidWalls(const FeatureSpec& spec)
+  Walls() = default;
+  explicit Walls(const FeatureSpec& spec)
       : spec_(spec),
+        sign_(SideOf(spec) == Side::kAsk ? -1 : 1),
         multiple_milli_(std::max<int64_t>(1, static_cast<int64_t>(spec.threshold * 1000 + 0.5))),
         minimum_(static_cast<int64_t>(spec.minimum * 1e8 + 0.5)) {}
   const FeatureSpec& spec() const { return spec_; }
 
   // `causes`: the feed says why levels change.
-  void OnBidChange(Time now, const book::LevelChange& change, bool causes) {
+  void OnLevelChange(Time now, const book::LevelChange& change, bool causes) {
+    const int64_t key = sign_ * change.price.nanos();
     for (size_t i = 0; i < count_; ++i) {
-      if (walls_[i].price == change.price.nanos()) OnChange(now, walls_[i], change, causes);
+      if (walls_[i].key == key) OnChange(now, walls_[i], change, causes);
     }
   }
-  void OnBidsCleared() {
+  void OnCleared() {
     for (size_t i = 0; i < count_; ++i) walls_[i].size = 0;
   }
   // Visible prints, of feeds that do not say causes.
   void OnPrint(Time now, Price price, Quantity quantity) {
+    const int64_t key = sign_ * price.nanos();
     for (size_t i = 0; i < count_; ++i) {
-      if (walls_[i].price == price.nanos()) walls_[i].match.OnPrint(now, quantity.e8());
+      if (walls_[i].key == key) walls_[i].match.OnPrint(now, quantity.e8());
     }
   }
   // True if both look for the same walls, so that one search serves them.
-  bool SearchesLike(const BidWalls& other) const {
+  bool SearchesLike(const Walls& other) const {
     return spec_.levels == other.spec_.levels && multiple_milli_ == other.multiple_milli_ && minimum_ == other.minimum_;
   }
-  void Search(const book::BookSide& bids, Found& found) const;
-  // At the end of an event that changed bids.
-  void OnRowEnd(Time now, const book::BookSide& bids, const Found& found, bool causes) {
-    if (count_ > 0) Review(now, bids, causes);
-    for (size_t i = 0; i < found.count; ++i) Track(now, found.prices[i], found.sizes[i]);
+  void Search(const book::BookSide& levels, Found& found) const;
+  // At the end of an event that changed the side.
+  void OnRowEnd(Time now, const book::BookSide& levels, const Found& found, bool causes) {
+    if (count_ > 0) Review(now, levels, causes);
+    for (size_t i = 0; i < found.count; ++i) Track(now, found.keys[i], found.sizes[i]);
   }
   // Judges walls whose time has come.
   void Advance(Time now) {
@@ -182,13 +186,13 @@ class BidWalls {
   template <class Archive>
   void Persist(Archive& a) {
     PersistSpec(a, spec_);
-    a(multiple_milli_, minimum_, walls_, count_, fake_until_, fake_price_, fake_removed_);
+    a(sign_, multiple_milli_, minimum_, walls_, count_, fake_until_, fake_price_, fake_removed_);
     if constexpr (Archive::kReading) count_ = std::min<uint64_t>(count_, kWallsMax);
   }
 
  private:
   struct Wall {
-    int64_t price = 0;
+    int64_t key = 0;        // price, negated on the ask side: higher is better
     int64_t size = 0;       // now
     int64_t qualified = 0;  // when it became a wall
     int64_t peak = 0;
@@ -200,7 +204,7 @@ class BidWalls {
     PrintMatcher match;
     template <class Archive>
     void Persist(Archive& a) {
-      a(price, size, qualified, peak, qualified_at, pulled_at, stands, in_top, gone, match);
+      a(key, size, qualified, peak, qualified_at, pulled_at, stands, in_top, gone, match);
     }
   };
 
@@ -223,12 +227,12 @@ class BidWalls {
     }
   }
 
-  void Review(Time now, const book::BookSide& bids, bool causes) {
-    const int64_t last_top =
-        bids.empty() ? 0 : bids.price_at(std::min<size_t>(std::max(spec_.levels, 1U), bids.size()) - 1).nanos();
+  void Review(Time now, const book::BookSide& levels, bool causes) {
+    const size_t top = std::min<size_t>(std::max(spec_.levels, 1U), levels.size());
+    const int64_t last_top = levels.empty() ? INT64_MIN : sign_ * levels.price_at(top - 1).nanos();
     for (size_t i = 0; i < count_; ++i) {
       Wall& wall = walls_[i];
-      wall.in_top = wall.price >= last_top;
+      wall.in_top = wall.key >= last_top;
       if (!causes) wall.match.Expire(now);
       const int64_t untouched = wall.size + wall.match.executed() + wall.match.undecided();
       if (wall.size == 0 || untouched * 10 < wall.qualified * 8) wall.stands = false;
@@ -250,7 +254,7 @@ class BidWalls {
     const int64_t removed = executed + wall.match.cancelled() + wall.match.undecided();
     if (removed <= 0 || executed * 5 >= removed) return;
     fake_until_ = at + spec_.hold;
-    fake_price_ = Price::FromNanos(wall.price);
+    fake_price_ = Price::FromNanos(sign_ * wall.key);
     fake_removed_ = 1.0 - static_cast<double>(wall.size) / static_cast<double>(wall.peak);
   }
   void Forget() {
@@ -265,9 +269,9 @@ class BidWalls {
 
   // size >= multiple * median, exactly. Of n levels, multiple * median <= size if and only if that holds for more than
   // half of them; with an even n and exactly half, the two middle ones decide.
-  bool Qualifies(int64_t size, const book::BookSide& bids) const {
-    const size_t n = std::min(bids.size(), kVisibleLevels);
-    const int64_t* const sizes = bids.sizes_end() - n;
+  bool Qualifies(int64_t size, const book::BookSide& levels) const {
+    const size_t n = std::min(levels.size(), kVisibleLevels);
+    const int64_t* const sizes = levels.sizes_end() - n;
     const int64_t limit = size < kPlain ? size * 1000 / multiple_milli_
                                         : static_cast<int64_t>(static_cast<Int128>(size) * 1000 / multiple_milli_);
     size_t small = 0;
@@ -284,10 +288,10 @@ class BidWalls {
     }
     return static_cast<Int128>(size) * 2000 >= (static_cast<Int128>(below) + above) * multiple_milli_;
   }
-  void Track(Time now, int64_t price, int64_t size) {
+  void Track(Time now, int64_t key, int64_t size) {
     Wall* place = nullptr;
     for (size_t i = 0; i < count_; ++i) {
-      if (walls_[i].price != price) continue;
+      if (walls_[i].key != key) continue;
       if (walls_[i].stands || walls_[i].pulled_at) return;
       place = &walls_[i];  // it fell and stands again: a new wall
     }
@@ -295,12 +299,12 @@ class BidWalls {
     if (place == nullptr) {
       place = &walls_[0];
       for (Wall& wall : walls_) {
-        if (wall.price < place->price) place = &wall;
+        if (wall.key < place->key) place = &wall;
       }
-      if (place->price > price) return;
+      if (place->key > key) return;
     }
     *place = Wall();
-    place->price = price;
+    place->key = key;
     place->size = place->qualified = place->peak = size;
     place->qualified_at = now;
   }
@@ -308,6 +312,7 @@ class BidWalls {
   static constexpr int64_t kPlain = INT64_MAX / 1000;  // sizes below it fit 64 bits times 1000
 
   FeatureSpec spec_;
+  int64_t sign_ = 1;
   int64_t multiple_milli_ = 3000;
   int64_t minimum_ = 0;
   uint64_t count_ = 0;
@@ -317,18 +322,18 @@ class BidWalls {
   std::array<Wall, kWallsMax> walls_{};
 };
 
-inline void BidWalls::Search(const book::BookSide& bids, Found& found) const {
+inline void Walls::Search(const book::BookSide& levels, Found& found) const {
   found.count = 0;
-  const size_t top = std::min<size_t>(bids.size(), std::max(spec_.levels, 1U));
-  const int64_t* const end = bids.sizes_end();
+  const size_t top = std::min<size_t>(levels.size(), std::max(spec_.levels, 1U));
+  const int64_t* const end = levels.sizes_end();
   int64_t largest = 0;
   for (size_t rank = 0; rank < top; ++rank) largest = std::max(largest, *(end - 1 - rank));
   // If the largest is no wall, none is.
-  if (largest < minimum_ || !Qualifies(largest, bids)) return;
+  if (largest < minimum_ || !Qualifies(largest, levels)) return;
   for (size_t rank = 0; rank < top && found.count < kWallsMax; ++rank) {
     const int64_t size = *(end - 1 - rank);
-    if (size < minimum_ || (size != largest && !Qualifies(size, bids))) continue;
-    found.prices[found.count] = bids.price_at(rank).nanos();
+    if (size < minimum_ || (size != largest && !Qualifies(size, levels))) continue;
+    found.keys[found.count] = sign_ * levels.price_at(rank).nanos();
     found.sizes[found.count++] = size;
   }
 }

@@ -100,7 +100,7 @@ class MetricsPlay {
   FeatureValue ValueAt(double milliseconds, const std::string& feature) {
     const FeatureSnapshot& snapshot = SnapshotAt(milliseconds);
     for (size_t i = 0; i < specs.size(); ++i) {
-      if (FeatureKindName(specs[i].kind) == feature) return snapshot.values.at(i);
+      if (ToString(FeatureName{specs[i].kind, specs[i].mirrored}) == feature) return snapshot.values.at(i);
     }
     FAIL("no feature " + feature);
     return {};
