@@ -100,10 +100,15 @@ void Rubric::Evaluate(std::span<const FeatureValue> values, Evaluation& evaluati
   evaluation.score = base_;
   evaluation.gates_pass = true;
   evaluation.failing = 0;
+  evaluation.first_rule.reset();
+  evaluation.first_gate.reset();
   evaluation.outcomes.resize(rules_.size() + gates_.size());
   size_t i = 0;
-  const auto note = [&](const Evaluation::Outcome& outcome, bool fails) {
-    if (fails) evaluation.failing |= uint64_t{1} << std::min(i, kFailingBits - 1);
+  const auto note = [&](const Evaluation::Outcome& outcome, bool fails, std::optional<uint32_t>& first) {
+    if (fails) {
+      evaluation.failing |= uint64_t{1} << std::min(i, kFailingBits - 1);
+      if (!first) first = static_cast<uint32_t>(i);
+    }
     evaluation.outcomes[i++] = outcome;
   };
   for (const ScoreRule& rule : rules_) {
@@ -113,7 +118,7 @@ void Rubric::Evaluate(std::span<const FeatureValue> values, Evaluation& evaluati
       outcome.points = PointsFor(rule, outcome.value.value, graded_);
     }
     evaluation.score += outcome.points;
-    note(outcome, outcome.points < std::max(rule.points, 0.0));
+    note(outcome, outcome.points < std::max(rule.points, 0.0), evaluation.first_rule);
   }
   evaluation.score = Rounded(evaluation.score);
   if (score_min_) evaluation.score = std::max(evaluation.score, *score_min_);
@@ -123,7 +128,7 @@ void Rubric::Evaluate(std::span<const FeatureValue> values, Evaluation& evaluati
     outcome.passed = outcome.value.ready() ? Compare(outcome.value.value, gate.comparison, gate.limit)
                                            : gate.pass_not_ready && outcome.value.not_ready != NotReady::kNotCarried;
     evaluation.gates_pass &= outcome.passed;
-    note(outcome, !outcome.passed);
+    note(outcome, !outcome.passed, evaluation.first_gate);
   }
 }
 

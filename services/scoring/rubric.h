@@ -55,7 +55,9 @@ struct Evaluation {
   // One bit each rule that gave less than it can, then each gate that did not pass; a rule without points fails
   // nothing. The kFailingBits-th and all after it share the last bit.
   uint64_t failing = 0;
-  std::vector<Outcome> outcomes;  // the rules', then the gates'
+  std::optional<uint32_t> first_rule;  // of those that gave less than they can: its index in `outcomes`
+  std::optional<uint32_t> first_gate;  // of those that did not pass, likewise
+  std::vector<Outcome> outcomes;       // the rules', then the gates'
 };
 
 class Rubric {
@@ -74,7 +76,7 @@ class Rubric {
   const std::string& id(size_t index) const {
     return index < rules_.size() ? rules_[index].id : gates_[index - rules_.size()].id;
   }
-  size_t rules() const { return rules_.size(); }
+  size_t size() const { return rules_.size() + gates_.size(); }
 
   double threshold() const { return threshold_; }
   double near_miss() const { return near_miss_; }  // reported as rejected from here on

@@ -91,15 +91,14 @@ void ScoringProcessor::OnUniverse(const EventHeader& header, const UniverseChang
 }
 
 void ScoringProcessor::OnSnapshot(const EventHeader& header, const FeatureSnapshot& snapshot, runtime::EventSink& out) {
-  const TickTable* ticks = market_.ticks(header.instrument);
-  if (ticks == nullptr) {
+  if (market_.ticks(header.instrument) == nullptr) {
     ++snapshots_dropped_;
     return;
   }
   if (snapshot.boundary) rows_.See(header.instrument, snapshot);
   std::span<const FeatureValue> values;
   if (snapshot.feature_set == features_.version) values = snapshot.values;
-  for (auto& [id, instance] : instances_) instance.OnSnapshot(header, snapshot, values, market_, *ticks, out);
+  for (auto& [id, instance] : instances_) instance.OnSnapshot(header, snapshot, values, market_, out);
 }
 
 void ScoringProcessor::OnStatusChanged(const EventHeader& header, runtime::EventSink& out) {

@@ -7,8 +7,10 @@
 //         - passed on as they are: InstrumentDefinition, FeedCapabilities, SessionState, FeedStatus, HaltChanged,
 //           NewsHeadline, UniverseChanged, ConfigurationVersion, ClockTick;
 //         - at each ClockTick before it one MarketContext, unless no symbol's quote changed;
-//         - for each strategy instance Signal, TradeIntent and SignalCancelled: strategy_instance.h, signal_monitor.h.
+//         - for each strategy instance Signal, TradeIntent, SignalCancelled and RejectionSummary: strategy_instance.h,
+//           signal_monitor.h.
 //
+// Stages and accounts are configuration too (ConfigurationKind): passed on for risk, they change nothing here.
 // A version of a profile acts from its effective time; it starts its instance anew and keeps nothing live. A document
 // that this build cannot score stops the instance, and is counted. Snapshots of symbols that no definition has bound
 // are dropped and counted. Allocates nothing for a snapshot of which nothing follows.
@@ -28,7 +30,7 @@ namespace spillway::scoring {
 class ScoringProcessor final : public runtime::Processor {
  public:
   Producer producer() const override { return Producer::kScoring; }
-  uint32_t state_version() const override { return 1; }
+  uint32_t state_version() const override { return 2; }
   void Process(const Event& event, runtime::EventSink& out) override;
   void Save(runtime::StateWriter& state) const override;
   absl::Status Restore(runtime::StateReader& state) override;

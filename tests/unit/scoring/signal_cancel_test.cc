@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <functional>
 
+#include "libs/events/text.h"
 #include "services/scoring/scoring_processor.h"
 #include "spillway/v1/profile.pb.h"
 #include "tests/catch.h"
@@ -252,6 +254,217 @@ TEST_CASE("cancel: a signal at the instance's own trigger is checked with that s
   lane.At(330).Snapshot(1, {.boundary = false, .triggered = {kName}});
   lane.At(400).Tick();
   CHECK(Cancels(lane).empty());
+}
+
+namespace {
+
+// A signal of symbol 1 at 1000 ms by a shipped profile, of something it accepts.
+FeaturesLane TriggeredBy(const v1::Profile& profile, const Seen& seen) {
+  FeaturesLane lane;
+  lane.At(0).Define(1).Start(kName, profile).Include(kName, {1});
+  lane.At(1000).Snapshot(1, seen);
+  ScoringProcessor processor;
+  REQUIRE(Play(processor, lane.events()).Bodies<TradeIntent>().size() == 1);
+  return lane;
+}
+Seen With(Seen seen, const std::string& feature, double value) {
+  seen.named[feature] = value;
+  return seen;
+}
+
+Seen QuantSeen() {
+  Seen seen;
+  seen.named = {{"ask_absorption", 1}, {"tape_acceleration", 2}, {"ask_wall_depletion", 1}, {"book_valid_for", 30}};
+  return seen;
+}
+Seen SmallAccountSeen() {
+  Seen seen;
+  seen.named = {{"spread_below_for", 2}, {"depth_ask", 1200}, {"ask_passive_absorption", 3}, {"bid_support", 0.7}};
+  return seen;
+}
+
+}  // namespace
+
+TEST_CASE("S1-A4.3, S1-A4.4: after a signal of ofi-ram a spread above 1.5 times, or a tape below half, cancels",
+          "[scoring]") {
+  const v1::Profile profile = test::Shipped("ofi-ram@1");
+  FeaturesLane wide = TriggeredBy(profile, Seen{});
+  wide.At(1250).Snapshot(1, kWide).At(1750).Snapshot(1, kWide);
+  CHECK(OnlyRule(wide) == CancelRule::kSpreadBlowOut);
+  FeaturesLane slow = TriggeredBy(profile, Seen{});
+  slow.At(1500).Snapshot(1, kSlow).At(2000).Snapshot(1, kSlow).At(2500).Snapshot(1, kSlow);
+  CHECK(OnlyRule(slow) == CancelRule::kTapeSlowdown);
+  FeaturesLane neither = TriggeredBy(profile, Seen{});
+  for (int ms = 1250; ms < 20'000; ms += 250) neither.At(ms).Snapshot(1, {.bid = 19.955, .tape = 2.5});
+  CHECK(Cancels(neither).empty());
+}
+
+TEST_CASE("S1-B4.3: a spread more than 50% wider within 2 s of the trigger cancels", "[scoring]") {
+  const v1::Profile profile = test::Shipped("small-account@1");
+  const auto spread = [](double bid) {
+    Seen seen = SmallAccountSeen();
+    seen.bid = bid;
+    return seen;
+  };
+  FeaturesLane within = TriggeredBy(profile, spread(19.97));
+  within.At(3000).Snapshot(1, spread(19.95)).At(3500).Snapshot(1, spread(19.95));
+  CHECK(OnlyRule(within) == CancelRule::kSpreadBlowOut);
+  FeaturesLane exactly = TriggeredBy(profile, spread(19.97));
+  exactly.At(2000).Snapshot(1, spread(19.955)).At(2500).Snapshot(1, spread(19.955));  // 50%
+  CHECK(Cancels(exactly).empty());
+  FeaturesLane later = TriggeredBy(profile, spread(19.97));
+  later.At(3001).Snapshot(1, spread(19.95)).At(3501).Snapshot(1, spread(19.95));
+  CHECK(Cancels(later).empty());
+}
+
+TEST_CASE("S1-I2.1, S1-I2.2, S1-I2.3, S1-I2.4: after the signal ofi-quant cancels by its own conditions, named by id",
+          "[scoring]") {
+  const v1::Profile profile = test::Shipped("ofi-quant@1");
+  const auto only = [](const FeaturesLane& lane) {
+    const auto cancels = Cancels(lane);
+    REQUIRE(cancels.size() == 1);
+    CHECK(cancels[0].rule == CancelRule::kCondition);
+    return cancels[0];
+  };
+  FeaturesLane spoofed = TriggeredBy(profile, QuantSeen());
+  spoofed.At(1250).Snapshot(1, With(QuantSeen(), "fake_ask_wall", 1));
+  CHECK(only(spoofed).condition == "S1-I2.1");
+
+  FeaturesLane refilled = TriggeredBy(profile, QuantSeen());
+  refilled.At(1250).Snapshot(1, With(QuantSeen(), "ask_replenishment", 1));
+  refilled.At(1500).Snapshot(1, With(QuantSeen(), "ask_replenishment", 1.5));
+  CHECK(Cancels(refilled).empty());  // two checks, 500 ms apart
+  refilled.At(1750).Snapshot(1, With(QuantSeen(), "ask_replenishment", 1.25));
+  CHECK(only(refilled).condition == "S1-I2.2");
+  CHECK(only(refilled).seen == 1.25);
+  CHECK(only(refilled).limit == 1);
+
+  FeaturesLane stalled = TriggeredBy(profile, QuantSeen());
+  stalled.At(4000).Snapshot(1, With(QuantSeen(), "tape_stall", 2.999));
+  CHECK(Cancels(stalled).empty());
+  stalled.At(4250).Snapshot(1, With(QuantSeen(), "tape_stall", 3));
+  CHECK(only(stalled).condition == "S1-I2.3");
+
+  FeaturesLane frozen = TriggeredBy(profile, QuantSeen());
+  frozen.At(20'000).Snapshot(1, With(QuantSeen(), "tape_freeze", 10));
+  CHECK(only(frozen).condition == "S1-I2.4");
+
+  FeaturesLane blown_out = TriggeredBy(profile, QuantSeen());
+  Seen wide = QuantSeen();
+  wide.bid = 19.95;
+  blown_out.At(1250).Snapshot(1, wide).At(1750).Snapshot(1, wide);
+  CHECK(OnlyRule(blown_out) == CancelRule::kSpreadBlowOut);
+}
+
+TEST_CASE("cancel: a condition in a row begins again when it does not hold, and waits while it is not ready",
+          "[scoring]") {
+  v1::Profile profile = Classic();
+  v1::CancelCondition& condition = *profile.mutable_cancel()->add_when();
+  condition.set_id("thin");
+  condition.set_feature("depth_bid");
+  condition.set_op("<");
+  condition.set_limit(100);
+  condition.set_checks(2);
+  condition.set_check_interval_ns(500'000'000);
+  condition.set_within_ns(2'000'000'000);
+  const Seen thin{.depth_bid = 99}, thick{.depth_bid = 100};
+  FeaturesLane broken = TriggeredBy(profile, Seen{});
+  broken.At(1250).Snapshot(1, thin).At(1500).Snapshot(1, thick).At(1750).Snapshot(1, thin);
+  CHECK(Cancels(broken).empty());
+  broken.At(2000).Snapshot(1, {.not_ready = {FeatureKind::kDepthBid}}).At(2250).Snapshot(1, thin);
+  CHECK(OnlyRule(broken) == CancelRule::kCondition);
+  FeaturesLane late = TriggeredBy(profile, Seen{});
+  late.At(3001).Snapshot(1, thin).At(3600).Snapshot(1, thin);
+  CHECK(Cancels(late).empty());
+  FeaturesLane at_tick = TriggeredBy(profile, Seen{});
+  at_tick.At(3000).Snapshot(1, thin).At(3500).Tick();
+  CHECK(OnlyRule(at_tick) == CancelRule::kCondition);
+}
+
+TEST_CASE("cancel: what the feed cannot carry never cancels, and the signal says so without points", "[scoring]") {
+  v1::Profile profile = test::Shipped("ofi-quant@1");
+  Seen seen = QuantSeen();
+  seen.not_carried = {"tape_freeze"};
+  FeaturesLane lane = TriggeredBy(profile, seen);
+  for (int ms = 1250; ms < 20'000; ms += 250) lane.At(ms).Snapshot(1, seen);
+  CHECK(Cancels(lane).empty());
+  ScoringProcessor processor;
+  const auto signals = Play(processor, lane.events()).Bodies<Signal>();
+  REQUIRE(signals.size() == 1);
+  const auto note =
+      std::ranges::find_if(signals[0].rules, [](const RuleResult& r) { return r.rule == "cancel:S1-I2.4"; });
+  REQUIRE(note != signals[0].rules.end());
+  CHECK_FALSE(note->passed);
+  CHECK_FALSE(note->gate);
+  CHECK(note->points_max == 0);
+  CHECK(ToText(*note) == "cancel:S1-I2.4 tape_freeze not carried by this feed >= 10: 0/0");
+}
+
+TEST_CASE("IR-7: ram-observed cancels on two wide spreads or three slow checks of the entry's own side, for 300 s",
+          "[scoring]") {
+  v1::Profile profile = test::Shipped("ram-observed@1");
+  profile.mutable_scarcity()->clear_ranking_window_ns();
+  Seen seen;
+  seen.wall_age = 3;
+  seen.named = {{"tape_acceleration", 3}, {"buy_velocity", 4}};
+  seen.ratio = 3.8;
+  FeaturesLane others = TriggeredBy(profile, seen);
+  Seen others_slow = seen;
+  others_slow.tape = 0.1;  // of all prints; those that buy go on
+  for (int ms = 1250; ms < 10'000; ms += 250) others.At(ms).Snapshot(1, others_slow);
+  CHECK(Cancels(others).empty());
+
+  FeaturesLane slow = TriggeredBy(profile, seen);
+  for (const int ms : {1500, 2000}) slow.At(ms).Snapshot(1, With(seen, "buy_velocity", 1.99));
+  CHECK(Cancels(slow).empty());
+  slow.At(2500).Snapshot(1, With(seen, "buy_velocity", 1.99));
+  CHECK(OnlyRule(slow) == CancelRule::kTapeSlowdown);
+
+  Seen wide = seen;
+  wide.bid = 19.95;
+  FeaturesLane blown_out = TriggeredBy(profile, seen);
+  blown_out.At(1500).Snapshot(1, wide);
+  CHECK(Cancels(blown_out).empty());
+  blown_out.At(2000).Snapshot(1, wide);
+  CHECK(OnlyRule(blown_out) == CancelRule::kSpreadBlowOut);
+
+  FeaturesLane old = TriggeredBy(profile, seen);
+  old.At(300'999).Snapshot(1, {.book = BookCondition::kLocked});
+  CHECK(Cancels(old).size() == 1);
+  FeaturesLane too_old = TriggeredBy(profile, seen);
+  too_old.At(301'000).Snapshot(1, {.book = BookCondition::kLocked});
+  CHECK(Cancels(too_old).empty());
+}
+
+TEST_CASE("cancel: spread_checks asks for as many in a row", "[scoring]") {
+  v1::Profile profile = Classic();
+  profile.mutable_cancel()->set_spread_checks(3);
+  FeaturesLane lane = Triggered(profile);
+  lane.At(1250).Snapshot(1, kWide).At(1750).Snapshot(1, kWide).At(2200).Snapshot(1, kWide);
+  CHECK(Cancels(lane).empty());
+  lane.At(2250).Snapshot(1, kWide);
+  CHECK(OnlyRule(lane) == CancelRule::kSpreadBlowOut);
+  FeaturesLane flicker = Triggered(profile);
+  flicker.At(1250).Snapshot(1, kWide).At(1750).Snapshot(1, kWide).At(2000).Snapshot(1, Seen{});
+  flicker.At(2250).Snapshot(1, kWide).At(2750).Snapshot(1, kWide);
+  CHECK(Cancels(flicker).empty());
+}
+
+TEST_CASE("cancel: IR-1 a short signal is watched on its own side", "[scoring]") {
+  v1::Profile profile = Classic();
+  profile.mutable_short_side()->set_enabled(true);
+  profile.mutable_cancel()->set_tape_same_side(true);
+  Seen falls{.bid_size = 400, .ratio = 0.3, .reclaim = 0, .wall_age = 0};
+  falls.named = {{"ask_bid_ratio", 3}, {"vwap_loss", 1}, {"ask_size_over_bid", 100}, {"sell_velocity", 4}};
+  FeaturesLane bid_wall = TriggeredBy(profile, falls);
+  bid_wall.At(1250).Snapshot(1, With(falls, "fake_wall", 1));
+  CHECK(Cancels(bid_wall).empty());  // a bid wall that was fake speaks for the short side
+  FeaturesLane ask_wall = TriggeredBy(profile, falls);
+  ask_wall.At(1250).Snapshot(1, With(falls, "fake_ask_wall", 1));
+  CHECK(OnlyRule(ask_wall) == CancelRule::kFakeWall);
+  FeaturesLane slow = TriggeredBy(profile, falls);
+  for (const int ms : {1500, 2000, 2500}) slow.At(ms).Snapshot(1, With(falls, "sell_velocity", 1));
+  CHECK(OnlyRule(slow) == CancelRule::kTapeSlowdown);
 }
 
 }  // namespace spillway::scoring
