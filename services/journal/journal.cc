@@ -9,6 +9,16 @@
 #include "spillway/v1/profile.pb.h"
 
 namespace spillway::journal {
+namespace {
+
+// Says what would be traded, with the stop on the losing side and the target on the other.
+bool HasBlueprint(const Signal& signal) {
+  if (signal.entry <= Price()) return false;
+  return signal.side == Side::kAsk ? signal.target < signal.entry && signal.entry < signal.stop
+                                   : signal.stop < signal.entry && signal.entry < signal.target;
+}
+
+}  // namespace
 
 void JournalProcessor::Process(const Event& event, runtime::EventSink& out) {
   if (const auto* batch = std::get_if<MarketBatch>(&event.body)) return OnBatch(*batch);
@@ -16,6 +26,7 @@ void JournalProcessor::Process(const Event& event, runtime::EventSink& out) {
   if (!InScoringOrder(event.header.producer)) return;
   pending_.TakeDue(event.header.event_time, [&](const auto& version) { Activate(version); });
   std::visit(Overloaded{
+                 [&](const Signal& signal) { OnSignal(event, signal); },
                  [&](const TradeIntent& intent) { OnIntent(event, intent); },
                  [&](const SignalCancelled& cancelled) { OnCancelled(event, cancelled); },
                  [&](const ClockTick&) { OnTick(event.header.event_time, out); },
@@ -75,17 +86,43 @@ void JournalProcessor::Activate(const profile::PendingConfiguration& version) {
   instances_[version.instance] = rules;
 }
 
-void JournalProcessor::OnIntent(const Event& event, const TradeIntent& intent) {
+MeasuredTrade JournalProcessor::Measure(const EventHeader& header, const TradeIntent& intent) const {
   SPILLWAY_CHECK(open_.size() + resolved_.size() < kOpenMax);
   OutcomeRules rules;
-  if (const auto it = instances_.find(event.header.instance); it != instances_.end()) rules = it->second;
+  if (const auto it = instances_.find(header.instance); it != instances_.end()) rules = it->second;
   ContractTerms contract;
-  if (const auto it = contracts_.find(event.header.instrument); it != contracts_.end()) contract = it->second;
+  if (const auto it = contracts_.find(header.instrument); it != contracts_.end()) contract = it->second;
   std::optional<Time> close;
-  if (session_ && session_->regular_close && event.header.event_time < *session_->regular_close) {
+  if (session_ && session_->regular_close && header.event_time < *session_->regular_close) {
     close = session_->regular_close;
   }
-  open_.push_back({MeasuredTrade(event.header, intent, rules, contract, close), std::nullopt});
+  return MeasuredTrade(header, intent, rules, contract, close);
+}
+
+void JournalProcessor::OnIntent(const Event& event, const TradeIntent& intent) {
+  open_.push_back({Measure(event.header, intent), std::nullopt});
+}
+
+void JournalProcessor::OnSignal(const Event& event, const Signal& signal) {
+  if (signal.accepted || !HasBlueprint(signal) || MissIsOpen(event.header, signal.side)) return;
+  TradeIntent intent;
+  intent.signal = event.header.id();
+  intent.side = signal.side;
+  intent.entry = signal.entry;
+  intent.stop = signal.stop;
+  intent.target = signal.target;
+  intent.expires = signal.expires;
+  intent.score = signal.score;
+  intent.threshold = signal.threshold;
+  open_.push_back({Measure(event.header, intent), std::nullopt, true});
+}
+
+bool JournalProcessor::MissIsOpen(const EventHeader& header, Side side) const {
+  return std::any_of(open_.begin(), open_.end(), [&](const Measured& measured) {
+    const EventHeader& other = measured.trade.header();
+    return measured.near_miss && other.instance == header.instance && other.instrument == header.instrument &&
+           measured.trade.intent().side == side;
+  });
 }
 
 void JournalProcessor::OnCancelled(const Event& event, const SignalCancelled& cancelled) {
@@ -95,7 +132,9 @@ void JournalProcessor::OnCancelled(const Event& event, const SignalCancelled& ca
 }
 
 void JournalProcessor::OnDecision(const RiskDecision& decision, runtime::EventSink& out) {
-  const auto is_it = [&](const Measured& measured) { return measured.trade.header().id() == decision.intent; };
+  const auto is_it = [&](const Measured& measured) {
+    return !measured.near_miss && measured.trade.header().id() == decision.intent;
+  };
   if (const auto it = std::find_if(open_.begin(), open_.end(), is_it); it != open_.end()) {
     if (decision.approved) {
       it->decision = decision;
@@ -160,16 +199,16 @@ void JournalProcessor::CollectResolved() {
 }
 
 void JournalProcessor::Tell(runtime::EventSink& out) {
-  for (; !resolved_.empty() && resolved_.front().decision; resolved_.pop_front()) {
+  for (; !resolved_.empty() && resolved_.front().tellable(); resolved_.pop_front()) {
     const Measured& measured = resolved_.front();
-    if (!measured.decision->approved) continue;
+    if (!measured.near_miss && !measured.decision->approved) continue;
     Event event;
     event.header = measured.trade.header();
     event.header.producer = Producer::kJournal;
     event.header.correlation = measured.trade.header().correlation_id();
     event.header.cause = {.market = {}, .event = measured.trade.header().id(), .ordinal = 0};
     event.header.event_time = event.header.ingest_time = measured.trade.resolved_at();
-    event.body = measured.trade.Outcome(*measured.decision);
+    event.body = measured.near_miss ? measured.trade.WouldHave() : measured.trade.Outcome(*measured.decision);
     out.Emit(event);
   }
 }

@@ -1,12 +1,15 @@
 // Measures how every approved intent ended on the market that followed (FX-16; outcome.h says exactly how).
 //
 // Reads   market lanes: MarketBatch, FeedGap. Trading lane: ConfigurationVersion, InstrumentDefinition, SessionState,
-//         FeedStatus, ClockTick, TradeIntent, SignalCancelled, RiskDecision. The merge delivers a tick window's market
-//         events before its trading events, and what scoring passes on from a market lane twice: there first.
+//         FeedStatus, ClockTick, Signal, TradeIntent, SignalCancelled, RiskDecision. The merge delivers a tick window's
+//         market events before its trading events, and what scoring passes on from a market lane twice: there first.
 // Emits   OutcomeLabelled, one for each approved intent, at the moment it resolved, following from the intent. In the
 //         order of resolution (time, then the intents' order); one whose RiskDecision has not come holds those behind
 //         it up, so that how risk's messages interleave with scoring's changes nothing. Refused intents are measured
 //         until their refusal is known, and not told.
+//         A rejected Signal that says what would have been traded is measured too: OutcomeLabelled.near_miss, following
+//         from the signal. One at a time of an instance, symbol and side: a setup that is rejected again and again
+//         while the first is open is one miss, not many.
 //
 // Quotes of a window are kept until the ClockTick behind its trading events: only then are its intents and
 // cancellations known, and the window's quotes before the tick are shown to the trades that were open, in order.
@@ -47,21 +50,26 @@ class JournalProcessor final : public runtime::Processor {
   struct Measured {
     MeasuredTrade trade;
     std::optional<RiskDecision> decision;
+    bool near_miss = false;  // of a rejected signal: no decision will come
+    bool tellable() const { return near_miss || decision; }
     template <class Archive>
     void Persist(Archive& a) {
-      a(trade, decision);
+      a(trade, decision, near_miss);
     }
   };
 
   void OnBatch(const MarketBatch& batch);
   void OnGap(InstrumentId instrument);
   void Activate(const profile::PendingConfiguration& version);
+  void OnSignal(const Event& event, const Signal& signal);
   void OnIntent(const Event& event, const TradeIntent& intent);
   void OnCancelled(const Event& event, const SignalCancelled& cancelled);
   void OnDecision(const RiskDecision& decision, runtime::EventSink& out);
   void OnTick(Time tick, runtime::EventSink& out);
   void OnFeed(const Event& event, const FeedStatus& feed, runtime::EventSink& out);
 
+  MeasuredTrade Measure(const EventHeader& header, const TradeIntent& intent) const;
+  bool MissIsOpen(const EventHeader& header, Side side) const;
   void ShowQuotes(Time before);
   void CollectResolved();
   void Tell(runtime::EventSink& out);
@@ -79,7 +87,7 @@ class JournalProcessor final : public runtime::Processor {
   std::map<StrategyInstanceId, OutcomeRules> instances_;
   profile::PendingConfigurations pending_;
   std::map<uint32_t, uint32_t> feeds_;  // how often each said it has ended
-  std::deque<Measured> open_;           // in the order of their intents
+  std::deque<Measured> open_;           // in the order of their intents and signals
   std::deque<Measured> resolved_;       // in the order of their resolution; waiting to be told
   uint64_t configurations_refused_ = 0;
 };

@@ -78,10 +78,23 @@ void MeasuredTrade::Resolve(OutcomeLabel label, Time time, std::optional<Price> 
 }
 
 OutcomeLabelled MeasuredTrade::Outcome(const RiskDecision& decision) const {
+  return Outcome(decision.quantity, decision.risk, rules_.costs);
+}
+
+OutcomeLabelled MeasuredTrade::WouldHave() const {
+  const Quantity one = Quantity::Units(1);
+  const Money at_stop = costs::GrossProfit(contract_, {intent_.side, intent_.entry, intent_.stop, one});
+  OutcomeLabelled outcome = Outcome(one, -at_stop, {});
+  outcome.near_miss = true;
+  return outcome;
+}
+
+OutcomeLabelled MeasuredTrade::Outcome(Quantity quantity, Money risk, const costs::CostSchedule& costs) const {
   OutcomeLabelled outcome;
   outcome.intent = header_.id();
   outcome.label = label_;
-  outcome.quantity = decision.quantity;
+  outcome.quantity = quantity;
+  outcome.side = intent_.side;
   outcome.score = intent_.score;
   outcome.shadow = intent_.shadow || rules_.shadow;
   if (!entered_ || !exit_price_) return outcome;
@@ -89,10 +102,11 @@ OutcomeLabelled MeasuredTrade::Outcome(const RiskDecision& decision) const {
   outcome.exited = resolved_at_;
   outcome.entry_price = entry_price_;
   outcome.exit_price = exit_price_;
-  outcome.profit_net =
-      costs::NetProfit(contract_, rules_.costs, {intent_.side, entry_price_, *exit_price_, decision.quantity});
-  if (decision.risk > Money()) outcome.r_multiple = outcome.profit_net.ToDouble() / decision.risk.ToDouble();
-  const Money notional = Notional(contract_, entry_price_, decision.quantity);
+  const costs::RoundTrip trip{intent_.side, entry_price_, *exit_price_, quantity};
+  outcome.profit_gross = costs::GrossProfit(contract_, trip);
+  outcome.profit_net = costs::NetProfit(contract_, costs, trip);
+  if (risk > Money()) outcome.r_multiple = outcome.profit_net.ToDouble() / risk.ToDouble();
+  const Money notional = Notional(contract_, entry_price_, quantity);
   if (notional > Money()) {
     outcome.return_net_percent = 100 * outcome.profit_net.ToDouble() / notional.ToDouble();
   }

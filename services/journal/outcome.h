@@ -14,6 +14,9 @@
 //   TIME      time_stop after the entry, or the regular close if that is earlier, or the end of the session's data:
 //             filled at the last bid before it.
 //
+// A signal that was not taken is measured the same way, to see how it would have ended: as one unit, and before costs,
+// because what an order costs depends on the size that was never decided.
+//
 // Only a valid book counts (BookCondition 0). Deadlines are half-open: an event at the deadline is behind it. MAE and
 // MFE are the worst and best bid against the entry price from the entry to the exit, both events included, each >= 0.
 #pragma once
@@ -75,6 +78,8 @@ class MeasuredTrade {
   // Of a resolved trade, with what risk approved: profit_net = NetProfit at the fills; r_multiple = profit_net / risk;
   // return_net_percent = 100 * profit_net / the notional at entry. 0 where it was not entered.
   OutcomeLabelled Outcome(const RiskDecision& decision) const;
+  // Of a resolved trade that was made of a rejected signal: one unit, net = gross.
+  OutcomeLabelled WouldHave() const;
 
   template <class Archive>
   void Persist(Archive& a) {
@@ -92,6 +97,7 @@ class MeasuredTrade {
 
   void TryEntry(const QuoteMoment& quote);
   void TryExit(const QuoteMoment& quote);
+  OutcomeLabelled Outcome(Quantity quantity, Money risk, const costs::CostSchedule& costs) const;
   void Resolve(OutcomeLabel label, Time time, std::optional<Price> exit_price = std::nullopt);
 
   EventHeader header_;

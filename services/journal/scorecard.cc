@@ -45,6 +45,7 @@ void Scorecard::Add(const Event& event) {
   const EventHeader& header = event.header;
   std::visit(Overloaded{
                  [&](const ConfigurationVersion& version) {
+                   if (version.kind != ConfigurationKind::kProfile) return;
                    if (header.instance == 0 || version.mode == InstanceMode::kRetired) return;
                    RecordOf(header.instance).counts.shadow = version.mode == InstanceMode::kShadow;
                  },
@@ -88,6 +89,7 @@ void Scorecard::OnDecision(const Event& event, const RiskDecision& decision) {
 }
 
 void Scorecard::OnOutcome(const Event& event, const OutcomeLabelled& outcome) {
+  if (outcome.near_miss) return;
   Record& record = RecordOf(event.header.instance);
   const auto label = static_cast<size_t>(outcome.label);
   if (label < record.counts.labels.size()) ++record.counts.labels[label];

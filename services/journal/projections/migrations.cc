@@ -6,7 +6,8 @@ std::vector<Migration> Migrations() {
   using namespace migration_sources;
   return {{1, "events", std::string(k0001Events)},
           {2, "scorecards", std::string(k0002Scorecards)},
-          {3, "views", std::string(k0003Views)}};
+          {3, "views", std::string(k0003Views)},
+          {4, "order flow", std::string(k0004OrderFlow)}};
 }
 
 }  // namespace spillway::journal::projections

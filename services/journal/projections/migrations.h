@@ -20,6 +20,7 @@ namespace migration_sources {
 extern const std::string_view k0001Events;
 extern const std::string_view k0002Scorecards;
 extern const std::string_view k0003Views;
+extern const std::string_view k0004OrderFlow;
 }  // namespace migration_sources
 
 }  // namespace spillway::journal::projections

@@ -48,7 +48,7 @@ WITH touched AS (
                   count(exited) FILTER (WHERE profit_net > 0) AS wins,
                   round(avg(r_multiple::numeric) FILTER (WHERE exited IS NOT NULL), 12) AS expectancy_r,
                   coalesce(sum(profit_net) FILTER (WHERE exited IS NOT NULL), 0) AS profit_net
-           FROM outcomes x WHERE (x.instance_id, x.trading_day) = (t.instance_id, t.trading_day)) o
+           FROM outcomes x WHERE (x.instance_id, x.trading_day) = (t.instance_id, t.trading_day) AND NOT near_miss) o
 ), rated AS (
   SELECT *, wins::float8 / nullif(closed, 0) AS p, nullif(closed, 0)::float8 AS n, 1.959963984540054::float8 AS z
   FROM counted

@@ -24,6 +24,9 @@ constexpr std::array<std::string_view, 6> kFeedStates = {"unknown", "up", "stale
 constexpr std::array<std::string_view, 3> kModes = {"active", "shadow", "retired"};
 constexpr std::array<std::string_view, 4> kUpdates = {"unknown", "cancelled", "expired", "outcome"};
 constexpr std::array<std::string_view, 4> kRoutes = {"none", "alert", "confirm", "auto"};
+constexpr std::array<std::string_view, 4> kConfigurations = {"unknown", "profile", "stage", "account"};
+constexpr std::array<std::string_view, 3> kAccounts = {"unknown", "paper", "broker"};
+constexpr std::array<std::string_view, 3> kTradeStates = {"unknown", "entered", "closed"};
 constexpr std::array<std::string_view, 3> kScopes = {"instance", "symbol", "global"};
 
 template <size_t N, class E>
@@ -146,6 +149,7 @@ struct RowMaker {
   void operator()(const ConfigurationVersion& b) {
     Json row = Begin(header);
     row.update({{"instance_id", Id(header.instance)},
+                {"kind", NameOf(kConfigurations, b.kind)},
                 {"name", Text(b.name)},
                 {"mode", NameOf(kModes, b.mode)},
                 {"effective_time", Value(b.effective_time)},
@@ -157,6 +161,7 @@ struct RowMaker {
     Json row = WithDay();
     row.update({{"side", SideWord(b.side)},
                 {"accepted", b.accepted},
+                {"preview", b.preview},
                 {"score", Value(b.score)},
                 {"threshold", Value(b.threshold)},
                 {"bid", Value(b.quote.bid)},
@@ -165,6 +170,12 @@ struct RowMaker {
                 {"ask_size", Value(b.quote.ask_size)},
                 {"inputs", Json::array()}});
     for (const EventId& input : b.inputs) row["inputs"].push_back(Value(input));
+    if (b.entry > Price()) {
+      row.update({{"entry", Value(b.entry)},
+                  {"stop", Value(b.stop)},
+                  {"target", Value(b.target)},
+                  {"expires", Value(b.expires)}});
+    }
     Add("signals", row);
     for (size_t i = 0; i < b.rules.size(); ++i) AddRule(i + 1, b.rules[i]);
   }
@@ -188,6 +199,7 @@ struct RowMaker {
     Json row = WithDay();
     row.update({{"signal_id", Value(b.signal)},
                 {"rule", CancelRuleName(b.rule)},
+                {"condition", Text(b.condition)},
                 {"seen", Value(b.seen)},
                 {"limit_value", Value(b.limit)}});
     Add("signal_cancellations", row);
@@ -211,7 +223,11 @@ struct RowMaker {
 
   void operator()(const RiskDecision& b) {
     Json row = WithDay();
-    row.update({{"intent_id", Value(b.intent)}, {"approved", b.approved}, {"low_confidence", b.low_confidence}});
+    row.update({{"intent_id", Value(b.intent)},
+                {"approved", b.approved},
+                {"low_confidence", b.low_confidence},
+                {"detail", Text(b.detail)},
+                {"stage", Text(b.stage)}});
     if (b.approved) {
       row.update({{"quantity", Value(b.quantity)},
                   {"binding_cap", SizeCapName(b.binding_cap)},
@@ -285,8 +301,74 @@ struct RowMaker {
                 {"mae", Value(b.mae)},
                 {"mfe", Value(b.mfe)},
                 {"score", Value(b.score)},
-                {"shadow", b.shadow}});
+                {"shadow", b.shadow},
+                {"near_miss", b.near_miss},
+                {"side", SideWord(b.side)},
+                {"profit_gross", Value(b.profit_gross)}});
     Add("outcomes", row);
+  }
+
+  void operator()(const AccountSnapshot& b) {
+    Json row = WithInstance();
+    const std::optional<calendar::Date> day = calendar::DateFromNumber(b.trading_day);
+    row.update({{"trading_day", day ? Json(calendar::FormatDate(*day)) : Json()},
+                {"kind", NameOf(kAccounts, b.kind)},
+                {"equity", Value(b.equity)},
+                {"cash", Value(b.cash)},
+                {"settled_cash", Value(b.settled_cash)},
+                {"day_profit", Value(b.day_profit)},
+                {"day_drawdown", Value(b.day_drawdown)},
+                {"week_profit", Value(b.week_profit)},
+                {"month_drawdown", Value(b.month_drawdown)},
+                {"open_positions", b.open_positions},
+                {"trades_today", b.trades_today},
+                {"risk_percent", Value(b.risk_percent)},
+                {"stage", Text(b.stage)},
+                {"warnings", Json::array()},
+                {"trades", b.record.trades},
+                {"wins", b.record.wins},
+                {"sum_r", Value(b.record.sum_r)}});
+    for (const std::string& warning : b.warnings) row["warnings"].push_back(Text(warning));
+    if (b.trade) {
+      row.update({{"trade_intent_id", Value(b.trade->intent)},
+                  {"trade_state", NameOf(kTradeStates, b.trade->state)},
+                  {"trade_side", SideWord(b.trade->side)},
+                  {"trade_price", Value(b.trade->price)},
+                  {"trade_quantity", Value(b.trade->quantity)},
+                  {"trade_profit_gross", Value(b.trade->profit_gross)},
+                  {"trade_profit_net", Value(b.trade->profit_net)},
+                  {"trade_r_multiple", Value(b.trade->r_multiple)},
+                  {"trade_reason", Text(b.trade->reason)}});
+    }
+    Add("account_snapshots", row);
+  }
+
+  void operator()(const RejectionSummary& b) {
+    for (size_t i = 0; i < b.rows.size(); ++i) {
+      Json row = Begin(header);
+      row.update({{"ordinal", i + 1},
+                  {"from_time", Value(b.from)},
+                  {"instance_id", Id(header.instance)},
+                  {"instrument_id", b.rows[i].instrument},
+                  {"rule", Text(b.rows[i].rule)},
+                  {"rejections", b.rows[i].count},
+                  {"best_score", Value(b.rows[i].best_score)}});
+      Add("rejection_counts", row);
+    }
+  }
+
+  void operator()(const SubscriptionChanged& b) {
+    for (const Subscription& subscription : b.subscriptions) {
+      Json row = Begin(header);
+      row.update({{"effective_time", Value(b.effective_time)},
+                  {"feed", b.feed},
+                  {"instrument_id", subscription.instrument},
+                  {"line", subscription.line},
+                  {"depth", subscription.depth},
+                  {"tick_stream", subscription.tick_stream},
+                  {"reason", Text(subscription.reason)}});
+      Add("subscriptions", row);
+    }
   }
 
   void operator()(const TradingState& b) {
@@ -344,10 +426,24 @@ struct RowMaker {
 }  // namespace
 
 std::span<const std::string_view> ProjectedTables() {
-  static constexpr std::string_view kTables[] = {
-      "alert_updates", "alerts",   "decisions",          "feed_incidents", "instruments",
-      "intents",       "outcomes", "receipts",           "sessions",       "signal_cancellations",
-      "signal_rules",  "signals",  "strategy_instances", "trading_states", "universe_membership"};
+  static constexpr std::string_view kTables[] = {"account_snapshots",
+                                                 "alert_updates",
+                                                 "alerts",
+                                                 "decisions",
+                                                 "feed_incidents",
+                                                 "instruments",
+                                                 "intents",
+                                                 "outcomes",
+                                                 "receipts",
+                                                 "rejection_counts",
+                                                 "sessions",
+                                                 "signals",
+                                                 "signal_rules",
+                                                 "signal_cancellations",
+                                                 "strategy_instances",
+                                                 "subscriptions",
+                                                 "trading_states",
+                                                 "universe_membership"};
   return kTables;
 }
 

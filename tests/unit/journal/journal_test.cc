@@ -139,6 +139,83 @@ TEST_CASE("journal: quotes behind a gap do not count until the book was sent aga
   CHECK(std::get<OutcomeLabelled>(out[0].body).label == OutcomeLabel::kMiss);
 }
 
+// ---- near misses
+
+// A rejected signal with a blueprint of 20.00 -> 20.24, stop 19.88; of a short mirrored at 20.00.
+Event Rejected(TradingLane& lane, IntentFields fields = {}) {
+  Event event = lane.Accepted(fields);
+  auto& signal = std::get<Signal>(event.body);
+  signal.accepted = false;
+  signal.entry = Usd(fields.entry);
+  signal.stop = Usd(fields.stop);
+  signal.target = Usd(fields.target);
+  signal.expires = lane.now() + std::chrono::seconds(60);
+  return event;
+}
+
+TEST_CASE("journal: S1-I5.3 a rejected signal is measured as it would have ended, one unit before costs", "[journal]") {
+  JournalDay day;
+  Row(day.market, 1, 20, 19.97, 20.00);
+  Row(day.market, 1, 50, 20.24, 20.27);
+  day.Send(day.market.Batch());
+  day.lane.At("10:00:00.010");
+  const Event rejected = Rejected(day.lane, {.score = 6.5});
+  CHECK(day.Send(rejected).empty());
+  const std::vector<Event> out = day.Send(day.lane.At("10:00:00.100").Tick());
+  REQUIRE(out.size() == 1);
+  const auto& outcome = std::get<OutcomeLabelled>(out[0].body);
+  CHECK(outcome.near_miss);
+  CHECK(outcome.intent == rejected.header.id());
+  CHECK(outcome.label == OutcomeLabel::kTarget);
+  CHECK(outcome.side == Side::kBid);
+  CHECK(outcome.quantity == Quantity::Units(1));
+  CHECK(outcome.profit_gross.ToString() == "0.24");
+  CHECK(outcome.profit_net == outcome.profit_gross);
+  CHECK_THAT(outcome.r_multiple, WithinAbs(2.0, 1e-12));
+  CHECK(outcome.score == 6.5);
+  CHECK(out[0].header.cause.event == rejected.header.id());
+  CHECK(out[0].header.instance == rejected.header.instance);
+}
+
+TEST_CASE("journal: a setup that is rejected again while the first is open is one near miss; the other side is another",
+          "[journal]") {
+  JournalDay day;
+  Row(day.market, 1, 20, 19.98, 20.00);
+  day.Send(day.market.Batch());
+  day.lane.At("10:00:00.010");
+  const Event first = Rejected(day.lane);
+  day.Send(first);
+  day.lane.At("10:00:00.015");
+  day.Send(Rejected(day.lane));
+  const Event mirrored = Rejected(day.lane, {.entry = 19.98, .stop = 20.10, .target = 19.74, .side = Side::kAsk});
+  day.Send(mirrored);
+  day.Send(day.lane.At("10:00:00.100").Tick());
+  Row(day.market, 1, 150, 19.70, 19.72);
+  day.Send(day.market.Batch());
+  std::vector<Event> out = day.Send(day.lane.At("10:00:00.200").Tick());
+  REQUIRE(out.size() == 2);
+  CHECK(std::get<OutcomeLabelled>(out[0].body).intent == first.header.id());
+  CHECK(std::get<OutcomeLabelled>(out[0].body).label == OutcomeLabel::kStop);
+  CHECK(std::get<OutcomeLabelled>(out[1].body).intent == mirrored.header.id());
+  CHECK(std::get<OutcomeLabelled>(out[1].body).label == OutcomeLabel::kTarget);
+  CHECK(std::get<OutcomeLabelled>(out[1].body).side == Side::kAsk);
+  CHECK(std::get<OutcomeLabelled>(out[1].body).profit_gross.ToString() == "0.24");
+  // The first has ended: the next rejection is measured again.
+  day.Send(Rejected(day.lane));
+  out = day.Send(day.lane.At("10:02:00").Tick());
+  REQUIRE(out.size() == 1);
+  CHECK(std::get<OutcomeLabelled>(out[0].body).label != OutcomeLabel::kUnknown);
+}
+
+TEST_CASE("journal: a rejected signal that does not say what would be traded is not measured", "[journal]") {
+  JournalDay day;
+  day.lane.At("10:00:00.010");
+  day.Send(Rejected(day.lane, {.entry = 0}));
+  day.Send(Rejected(day.lane, {.stop = 20.10}));    // stop on the wrong side
+  day.Send(Rejected(day.lane, {.target = 19.90}));  // target on the wrong side
+  CHECK(day.Send(day.lane.At("10:05:00").Tick()).empty());
+}
+
 // ---- order
 
 constexpr std::string_view kInstances[] = {"a#1", "b#1", "c#1"};
@@ -188,7 +265,16 @@ Session RandomSession(uint64_t seed) {
       ms += below(50);
       lane.At(NewYork("10:00") + std::chrono::milliseconds(ms));
       const int kind = below(6);
-      if (kind == 0) {
+      if (kind == 2) {
+        const auto id = static_cast<InstrumentId>(1 + below(3));
+        const bool is_short = below(3) == 0;
+        slice.trading.push_back(Rejected(lane, {.instrument = id,
+                                                .entry = mid[id],
+                                                .stop = mid[id] + (is_short ? 0.08 : -0.08),
+                                                .target = mid[id] + (is_short ? -0.12 : 0.12),
+                                                .side = is_short ? Side::kAsk : Side::kBid,
+                                                .instance = kInstances[below(3)]}));
+      } else if (kind == 0) {
         const auto id = static_cast<InstrumentId>(1 + below(3));
         const IntentFields fields{.instrument = id,
                                   .entry = mid[id] + 0.01 * (below(5) - 2),
@@ -278,14 +364,18 @@ TEST_CASE("journal: exactly one outcome for each approved intent, in the order o
     for (const auto& [intent, decision] : session.decisions) {
       if (std::get<RiskDecision>(decision.body).approved) expected.insert(intent);
     }
+    uint64_t near_misses = 0;
     Time last;
     for (const Event& event : Play<JournalProcessor>(Merge(session, kPrompt, kWhole))) {
-      REQUIRE(seen.insert(std::get<OutcomeLabelled>(event.body).intent).second);
+      const auto& outcome = std::get<OutcomeLabelled>(event.body);
+      near_misses += outcome.near_miss ? 1 : 0;
+      if (!outcome.near_miss) REQUIRE(seen.insert(outcome.intent).second);
       REQUIRE(ids.insert(event.header.id()).second);
       REQUIRE(event.header.event_time >= last);
       last = event.header.event_time;
     }
     CHECK(seen == expected);
+    CHECK(near_misses > 0);
   }
 }
 

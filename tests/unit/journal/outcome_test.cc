@@ -72,6 +72,21 @@ TEST_CASE("outcome: entered at the ask at or below the limit, filled there; the 
   CHECK(trade.Outcome().mfe == Usd(0.31));
 }
 
+TEST_CASE("outcome: S1-I6.1 side and gross profit are told beside the net", "[journal]") {
+  OutcomeRules rules;
+  rules.costs.round_trip = Money::FromE8(3'50000000);
+  Trade bought({}, std::nullopt, rules);
+  bought.Quote("10:00:01", 19.97, 20.00).Quote("10:00:02", 20.24, 20.27);
+  CHECK(bought.Outcome().side == Side::kBid);
+  CHECK(bought.Outcome().profit_gross.ToString() == "24.00");
+  CHECK(bought.Outcome().profit_net.ToString() == "20.50");
+  Trade sold({.entry = 20.00, .stop = 20.12, .target = 19.76, .side = Side::kAsk}, std::nullopt, rules);
+  sold.Quote("10:00:01", 20.00, 20.03).Quote("10:00:02", 19.73, 19.76);
+  CHECK(sold.Outcome().side == Side::kAsk);
+  CHECK(sold.Outcome().profit_gross.ToString() == "24.00");
+  CHECK(sold.Outcome().profit_net.ToString() == "20.50");
+}
+
 TEST_CASE("outcome: the stop is touched by the bid, not by the ask or the mid", "[journal]") {
   Trade trade;
   trade.Quote("10:00:01", 19.97, 20.00).Quote("10:00:02", 19.89, 19.90);
