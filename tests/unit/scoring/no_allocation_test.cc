@@ -25,7 +25,16 @@ TEST_CASE("scoring: a snapshot of which nothing follows allocates nothing, nor d
   std::vector<InstrumentId> symbols;
   for (InstrumentId id = 1; id <= 20; ++id) symbols.push_back(id);
   for (const InstrumentId id : symbols) lane.Define(id);
-  for (const std::string name : {"a@1#1", "b@1#1", "c@1#1"}) lane.Start(name, test::Classic()).Include(name, symbols);
+  v1::Profile both_sides = test::Classic();
+  both_sides.mutable_short_side()->set_enabled(true);
+  both_sides.mutable_scarcity()->set_ranking_window_ns(1'000'000'000);
+  both_sides.mutable_rubric()->set_evaluation_interval_ns(300'000'000);
+  both_sides.mutable_preview()->set_threshold(7);
+  both_sides.mutable_rubric()->set_near_miss(1);  // what is left out is counted
+  both_sides.mutable_rubric()->set_rejection_interval_ns(Duration(std::chrono::hours(1)).count());
+  lane.Start("a@1#1", test::Classic()).Include("a@1#1", symbols);
+  lane.Start("b@1#1", test::Classic()).Include("b@1#1", symbols);
+  lane.Start("c@1#1", both_sides).Include("c@1#1", symbols);
   const auto quarter = [&](int step) {
     lane.At(1000 + 250 * step);
     for (const InstrumentId id : symbols) {

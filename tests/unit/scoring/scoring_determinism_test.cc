@@ -17,7 +17,8 @@ using test::Seen;
 
 const std::vector<std::string> kNames = {"a@1#1", "b@1#2", "c@1#3", "d@1#4", "e@1#5"};
 
-// Five profiles that differ in mode, threshold, features' parameters and cancel rules.
+// Five profiles that differ in mode, threshold, features' parameters and cancel rules. Two trade the short side, and
+// each mechanism that waits or leaves out is one's own: ranking, evaluation interval, previews, conditions.
 v1::Profile ProfileOf(const std::string& name) {
   v1::Profile profile = test::Classic();
   const int index = name.back() - '1';
@@ -29,6 +30,28 @@ v1::Profile ProfileOf(const std::string& name) {
   if (index % 2 == 1) {
     profile.mutable_rubric()->set_mode(v1::SCORING_MODE_GRADED);
     profile.mutable_rubric()->mutable_rules(1)->set_start(1);
+  }
+  if (index == 1 || index == 2) profile.mutable_short_side()->set_enabled(true);
+  if (index == 2) {
+    profile.mutable_rubric()->set_threshold(5);  // so that some compete
+    profile.mutable_scarcity()->set_ranking_window_ns(Duration(std::chrono::milliseconds(300)).count());
+    profile.mutable_blueprint()->set_stop_percent(0.3);
+    profile.mutable_blueprint()->set_target_stops(1.2);
+  }
+  if (index == 3)
+    profile.mutable_rubric()->set_evaluation_interval_ns(Duration(std::chrono::milliseconds(300)).count());
+  if (index == 4) {
+    profile.mutable_preview()->set_threshold(5);
+    profile.mutable_preview()->set_dedup_ns(Duration(std::chrono::seconds(2)).count());
+  }
+  if (index == 1 || index == 4) {
+    profile.mutable_cancel()->set_tape_same_side(true);
+    v1::CancelCondition& thin = *profile.mutable_cancel()->add_when();
+    thin.set_id("thin");
+    thin.set_feature("depth_bid");
+    thin.set_op("<");
+    thin.set_limit(600);
+    thin.set_checks(2);
   }
   return profile;
 }
@@ -65,6 +88,15 @@ class Generator {
     seen.collapse = OneIn(40) ? 1 : 0;
     seen.book = OneIn(40) ? BookCondition::kLocked : uint8_t{0};
     if (OneIn(15)) seen.not_ready = {FeatureKind::kTapeVelocity};
+    seen.depth_bid = 300.0 * Draw(5);
+    seen.named = {{"ask_bid_ratio", 2.0 + 0.25 * Draw(8)},
+                  {"vwap_loss", OneIn(3) ? 0 : 1},
+                  {"ask_size_over_bid", 50.0 * (Draw(3) - 1)},
+                  {"ask_wall_age", 1.0 * Draw(3)},
+                  {"fake_ask_wall", OneIn(20) ? 1 : 0},
+                  {"depth_ask", 300.0 * Draw(5)},
+                  {"buy_velocity", 1.0 * Draw(4)},
+                  {"sell_velocity", 1.0 * Draw(4)}};
     return seen;
   }
 
@@ -121,6 +153,13 @@ std::vector<Event> MadeFor(const std::vector<Event>& events, StrategyInstanceId 
   return made;
 }
 
+template <class Body, class Is>
+size_t Count(const std::vector<Event>& events, const Is& is) {
+  return static_cast<size_t>(std::ranges::count_if(events, [&](const Event& event) {
+    const auto* body = std::get_if<Body>(&event.body);
+    return body != nullptr && is(*body);
+  }));
+}
 template <class Body>
 size_t Count(const std::vector<Event>& events) {
   return static_cast<size_t>(
@@ -133,12 +172,18 @@ TEST_CASE("scoring: the same lane gives the same bytes, also when restored after
           "[scoring][determinism]") {
   const uint32_t seed = GENERATE(1u, 2u, 3u);
   CAPTURE(seed);
-  const std::vector<Event> events = Generator(seed, kNames).Session(200);
+  const std::vector<Event> events = Generator(seed, kNames).Session(300);
   ScoringProcessor first, second;
   const std::vector<Event> out = Play(first, events).events;
   CHECK(Count<TradeIntent>(out) > 20);  // the session has what is compared
   CHECK(Count<SignalCancelled>(out) > 20);
   CHECK(Count<Signal>(out) > 2 * Count<TradeIntent>(out));
+  CHECK(Count<TradeIntent>(out, [](const TradeIntent& intent) { return intent.side == Side::kAsk; }) > 3);
+  CHECK(Count<Signal>(out, [](const Signal& signal) { return signal.preview; }) > 3);
+  CHECK(Count<Signal>(
+            out, [](const Signal& signal) { return !signal.accepted && signal.rules.back().rule == "ranking"; }) > 3);
+  CHECK(Count<SignalCancelled>(out, [](const SignalCancelled& cancel) { return cancel.condition == "thin"; }) > 3);
+  CHECK(Count<RejectionSummary>(out) >= 4);
   CHECK(BytesOf(Play(second, events).events) == BytesOf(out));
   CHECK(BytesOf(test::PlayRestoringAlways<ScoringProcessor>(events)) == BytesOf(out));
 }
@@ -147,11 +192,11 @@ TEST_CASE("scoring: an instance alone gives the same events as beside four other
   const uint32_t seed = GENERATE(11u, 12u);
   CAPTURE(seed);
   ScoringProcessor together;
-  const std::vector<Event> all = Play(together, Generator(seed, kNames).Session(400)).events;
+  const std::vector<Event> all = Play(together, Generator(seed, kNames).Session(600)).events;
   for (const std::string& name : kNames) {
     CAPTURE(name);
     ScoringProcessor alone;
-    const std::vector<Event> solo = Play(alone, Generator(seed, {name}).Session(400)).events;
+    const std::vector<Event> solo = Play(alone, Generator(seed, {name}).Session(600)).events;
     const StrategyInstanceId id = StrategyInstanceIdOf(name);
     CHECK(Count<TradeIntent>(solo) > 5);
     CHECK(BytesOf(MadeFor(solo, id)) == BytesOf(MadeFor(all, id)));
@@ -159,9 +204,100 @@ TEST_CASE("scoring: an instance alone gives the same events as beside four other
   }
 }
 
+namespace {
+
+constexpr double kSum = 40;  // the mirror: a price p becomes 40 - p
+
+// What the mirrored market shows: bids for asks, a fall for a rise.
+Seen MirrorOf(const Seen& seen) {
+  Seen mirror = seen;
+  mirror.bid = kSum - seen.ask;
+  mirror.ask = kSum - seen.bid;
+  std::swap(mirror.bid_size, mirror.ask_size);
+  mirror.named.clear();
+  for (const auto& [name, value] : seen.named) {
+    mirror.named[std::string(ToString(Mirrored(*ParseFeatureName(name))))] = value;
+  }
+  return mirror;
+}
+
+// What was made for one side, as it would look from the long one.
+struct Made {
+  Time time;
+  InstrumentId instrument = 0;
+  std::string what;
+  double score = 0;
+  Price entry, stop, target;
+  friend bool operator==(const Made&, const Made&) = default;
+};
+std::vector<Made> MadeOn(Side side, const std::vector<Event>& events, bool mirrored) {
+  const auto price = [&](Price p) { return mirrored && p != Price() ? test::Px(kSum) - p : p; };
+  std::map<EventId, Side> sides;
+  std::vector<Made> made;
+  for (const Event& event : events) {
+    Made one{event.header.event_time, event.header.instrument, "", 0, {}, {}, {}};
+    if (const auto* signal = std::get_if<Signal>(&event.body)) {
+      sides[event.header.id()] = signal->side;
+      if (signal->side != side) continue;
+      one.what = signal->accepted ? "accepted" : signal->preview ? "preview" : "rejected";
+      one.score = signal->score;
+      one.entry = price(signal->entry);
+      one.stop = price(signal->stop);
+      one.target = price(signal->target);
+    } else if (const auto* cancel = std::get_if<SignalCancelled>(&event.body)) {
+      if (sides[cancel->signal] != side) continue;
+      one.what = std::string(CancelRuleName(cancel->rule)) + cancel->condition;
+      one.score = cancel->seen;
+    } else {
+      continue;
+    }
+    made.push_back(one);
+  }
+  return made;
+}
+
+}  // namespace
+
+TEST_CASE("IR-1: the mirrored market gives the mirrored signals and cancels", "[scoring][determinism]") {
+  const uint32_t seed = GENERATE(21u, 22u, 23u);
+  CAPTURE(seed);
+  v1::Profile profile = ProfileOf(kNames[1]);  // short side, same-side tape, conditions, graded
+  profile.mutable_preview()->set_threshold(6);
+  profile.mutable_preview()->set_per_minute(100'000);
+  std::mt19937 random(seed);
+  const auto draw = [&](uint32_t below) { return static_cast<double>(random() % below); };
+  FeaturesLane market, mirror;
+  for (FeaturesLane* lane : {&market, &mirror}) lane->At(0).Define(1).Start(kNames[1], profile).Include(kNames[1], {1});
+  for (int step = 1; step <= 2000; ++step) {
+    Seen seen{.bid = 19.98 - 0.01 * draw(4), .bid_size = 300 + 50 * draw(5), .tape = 2 * draw(5)};
+    seen.collapse = draw(50) == 0 ? 1 : 0;
+    seen.book = draw(50) == 0 ? BookCondition::kLocked : uint8_t{0};
+    for (const FeatureSpec& spec : profile::DeclaredFeatures(profile)) {
+      const FeatureName name{spec.kind, spec.mirrored};
+      if (Mirrored(name) != name) seen.named[std::string(ToString(name))] = draw(5);
+    }
+    seen.named["bid_size_over_ask"] = seen.bid_size - seen.ask_size;
+    seen.named["ask_size_over_bid"] = seen.ask_size - seen.bid_size;
+    for (const std::string name : {"depth_bid", "depth_ask"}) seen.named[name] = 300 * draw(5);
+    for (const std::string name : {"fake_wall", "fake_ask_wall"}) seen.named[name] = draw(10) == 0 ? 1 : 0;
+    market.At(250 * step).Snapshot(1, seen);
+    mirror.At(250 * step).Snapshot(1, MirrorOf(seen));
+  }
+  ScoringProcessor first, second;
+  const std::vector<Event> out = Play(first, market.events()).events;
+  const std::vector<Event> mirrored = Play(second, mirror.events()).events;
+  for (const Side side : {Side::kBid, Side::kAsk}) {
+    const std::vector<Made> made = MadeOn(side, out, false);
+    CHECK(std::ranges::count(made, "accepted", &Made::what) > 10);
+    CHECK(std::ranges::count(made, "preview", &Made::what) > 10);
+    CHECK(std::ranges::count(made, "fake_wall", &Made::what) > 0);
+    CHECK(made == MadeOn(Opposite(side), mirrored, true));
+  }
+}
+
 TEST_CASE("scoring: no two events have one id", "[scoring][determinism]") {
   ScoringProcessor processor;
-  const std::vector<Event> out = Play(processor, Generator(5, kNames).Session(400)).events;
+  const std::vector<Event> out = Play(processor, Generator(5, kNames).Session(600)).events;
   std::set<EventId> ids;
   for (const Event& event : out) {
     if (event.header.producer == Producer::kScoring) CHECK(ids.insert(event.header.id()).second);
