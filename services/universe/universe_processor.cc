@@ -29,14 +29,8 @@ void UniverseProcessor::Process(const Event& event, runtime::EventSink& out) {
   pending_.TakeDue(event.header.event_time, [&](const auto& version) { Activate(version); });
   std::visit(
       Overloaded{
-          [&](const FeedCapabilities& feed) {
-            feed_lines_.erase(feed.feed);
-            if (feed.lines) feed_lines_[feed.feed] = *feed.lines;
-          },
-          [&](const InstrumentDefinition& definition) {
-            facts_[definition.id] = SymbolFacts::Of(definition);
-            feed_of_[definition.id] = event.header.cause.market.feed;
-          },
+          [&](const FeedCapabilities& feed) { OnCapabilities(feed); },
+          [&](const InstrumentDefinition& definition) { OnDefinition(event.header, definition); },
           [&](const ConfigurationVersion& version) {
             pending_.Add(event.header, version);
             pending_.TakeDue(event.header.event_time, [&](const auto& due) { Activate(due); });
@@ -48,9 +42,86 @@ void UniverseProcessor::Process(const Event& event, runtime::EventSink& out) {
       event.body);
 }
 
+void UniverseProcessor::OnCapabilities(const FeedCapabilities& feed) {
+  feed_lines_.erase(feed.feed);
+  if (feed.lines) feed_lines_[feed.feed] = *feed.lines;
+  const SubscriptionLimits limits = SubscriptionLimits::Of(feed);
+  if (!limits.any()) {
+    subscriptions_.erase(feed.feed);
+    return;
+  }
+  SubscriptionManager& manager = subscriptions_[feed.feed];
+  manager.SetLimits(limits);
+  for (const auto& [instrument, its_feed] : feed_of_) {
+    if (its_feed == feed.feed) manager.Define(instrument);
+  }
+}
+
+void UniverseProcessor::OnDefinition(const EventHeader& header, const InstrumentDefinition& definition) {
+  facts_[definition.id] = SymbolFacts::Of(definition);
+  feed_of_[definition.id] = header.cause.market.feed;
+  if (SubscriptionManager* feed = SubscriptionsOf(definition.id)) feed->Define(definition.id);
+}
+
+void UniverseProcessor::OnFeedStatus(const EventHeader& header, const FeedStatus& status) {
+  const auto manager = subscriptions_.find(status.feed);
+  if (header.instrument == 0 || manager == subscriptions_.end()) return;
+  manager->second.OnRejected(header.instrument, status.reason, header.event_time);
+}
+
+SubscriptionManager* UniverseProcessor::SubscriptionsOf(InstrumentId instrument) {
+  if (subscriptions_.empty()) return nullptr;
+  const auto feed = feed_of_.find(instrument);
+  const auto manager = feed != feed_of_.end() ? subscriptions_.find(feed->second) : subscriptions_.end();
+  return manager != subscriptions_.end() ? &manager->second : nullptr;
+}
+
+std::set<InstrumentId> UniverseProcessor::Union() const {
+  std::set<InstrumentId> all;
+  for (const auto& [id, instance] : instances_) all.merge(instance.Included());
+  return all;
+}
+
+std::set<InstrumentId> UniverseProcessor::Instance::Included() const {
+  if (!told) return inherited;
+  std::set<InstrumentId> included;
+  for (const auto& [instrument, member] : members) {
+    if (member.PassesRules() && member.cut.empty()) included.insert(instrument);
+  }
+  return included;
+}
+
+void UniverseProcessor::Subscribe(const EventHeader& header, runtime::EventSink& out) {
+  if (std::exchange(universes_changed_, false)) {
+    const std::set<InstrumentId> wanted = Union();
+    for (auto& [feed, manager] : subscriptions_) manager.SetWanted(wanted);
+  }
+  uint32_t ordinal = 0;
+  for (auto& [feed, manager] : subscriptions_) {
+    if (!manager.StepDue(header.event_time)) continue;
+    SubscriptionChanged changed{
+        .feed = feed, .effective_time = header.event_time + kEffectiveAfter, .subscriptions = {}};
+    changed.subscriptions = manager.Step(header.event_time, DayOf(header.event_time));
+    if (changed.subscriptions.empty()) continue;
+    Event event;
+    event.header = {.producer = Producer::kUniverse,
+                    .event_time = header.event_time,
+                    .ingest_time = header.ingest_time,
+                    .instrument = 0,
+                    .instance = 0,
+                    .correlation = header.correlation_id(),
+                    .cause = {.market = {}, .event = header.id(), .ordinal = ordinal++}};
+    event.body = std::move(changed);
+    out.Emit(event);
+  }
+}
+
 // A new version of an instance starts anew: what the old one decided says nothing about the new rules.
 void UniverseProcessor::Activate(const profile::PendingConfiguration& version) {
+  std::set<InstrumentId> before;
+  if (const auto old = instances_.find(version.instance); old != instances_.end()) before = old->second.Included();
   instances_.erase(version.instance);
+  universes_changed_ = true;
   if (version.mode == InstanceMode::kRetired) return;
   v1::Profile profile;
   if (!profile.ParseFromString(version.document)) {
@@ -61,6 +132,7 @@ void UniverseProcessor::Activate(const profile::PendingConfiguration& version) {
   instance.document = version.document;
   instance.rules = UniverseRulesOf(profile);
   instance.last_refresh = version.effective_time;
+  instance.inherited = std::move(before);
 }
 
 void UniverseProcessor::OnInputs(const EventHeader& header, const UniverseInputs& inputs, runtime::EventSink& out) {
@@ -68,6 +140,10 @@ void UniverseProcessor::OnInputs(const EventHeader& header, const UniverseInputs
     staged_[header.instrument] = {inputs.price, inputs.spread_median, inputs.relative_volume,
                                   inputs.relative_volume_reason};
     if (inputs.trading_status != TradingStatus::kUnknown) status_[header.instrument] = inputs.trading_status;
+    if (SubscriptionManager* feed = SubscriptionsOf(header.instrument)) {
+      feed->SetRelativeVolume(header.instrument, inputs.relative_volume);
+      feed->SetHalted(header.instrument, !Trades(StatusOf(header.instrument)));
+    }
   }
   if (!inputs.last_of_refresh) return;
   for (auto& [id, instance] : instances_) Decide(id, instance, header, inputs.cause, out);
@@ -75,7 +151,7 @@ void UniverseProcessor::OnInputs(const EventHeader& header, const UniverseInputs
 }
 
 void UniverseProcessor::Decide(StrategyInstanceId id, Instance& instance, const EventHeader& header,
-                               const std::string& cause, runtime::EventSink& out) const {
+                               const std::string& cause, runtime::EventSink& out) {
   const bool refresh = cause == "refresh";
   const bool due = !refresh || FloorTo(header.event_time, instance.rules.refresh) >
                                    FloorTo(instance.last_refresh, instance.rules.refresh);
@@ -150,6 +226,13 @@ std::map<InstrumentId, std::vector<Exclusion>> UniverseProcessor::CutOf(const In
 // Who is cut stays so until the next inputs: a place that a halt leaves is not given away for its length.
 void UniverseProcessor::OnHalt(const EventHeader& header, TradingStatus status, runtime::EventSink& out) {
   status_[header.instrument] = status;
+  for (const auto& [instrument, feed] : feed_of_) {
+    if (subscriptions_.empty()) break;
+    if (header.instrument != 0 && header.instrument != instrument) continue;
+    if (SubscriptionManager* manager = SubscriptionsOf(instrument)) {
+      manager->SetHalted(instrument, !Trades(StatusOf(instrument)));
+    }
+  }
   const std::optional<Exclusion> halted = HaltExclusion(status);
   if (!halted) return;  // back in with new inputs only
   for (auto& [id, instance] : instances_) {
@@ -196,7 +279,8 @@ std::vector<Exclusion> UniverseProcessor::Member::All() const {
 
 void UniverseProcessor::Tell(StrategyInstanceId id, Instance& instance, const EventHeader& header,
                              const std::string& cause, const std::vector<InstrumentId>& changed,
-                             runtime::EventSink& out) const {
+                             runtime::EventSink& out) {
+  universes_changed_ = true;
   UniverseChanged universe{
       .effective_time = header.event_time + kEffectiveAfter, .full = !instance.told, .cause = cause, .members = {}};
   for (const InstrumentId instrument : changed) {  // on an instance's first: all that it knows
@@ -227,12 +311,13 @@ TradingStatus UniverseProcessor::StatusOf(InstrumentId instrument) const {
 
 template <class Archive>
 void UniverseProcessor::Instance::Persist(Archive& a) {
-  a(document, last_refresh, told, members);
+  a(document, last_refresh, told, members, inherited);
 }
 
 template <class Archive>
 void UniverseProcessor::Persist(Archive& a) {
   a(feed_lines_, feed_of_, facts_, headlines_, status_, staged_, instances_, pending_, configurations_refused_);
+  a(subscriptions_, universes_changed_);
 }
 
 void UniverseProcessor::Save(runtime::StateWriter& state) const {

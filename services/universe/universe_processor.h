@@ -1,10 +1,12 @@
 // Says for every strategy instance which symbols it may trade, and why each other symbol is out.
 //
 // Reads   features lane: FeedCapabilities, InstrumentDefinition, ConfigurationVersion, UniverseInputs, HaltChanged,
-//         NewsHeadline.
+//         NewsHeadline; for feeds with limits FeatureSnapshot, FeedStatus (a broker's rejection), ClockTick.
 // Emits   UniverseChanged (to each market lane), at most one for each instance and input: the symbols whose membership
 //         or failing rules changed; all that are known (`full`) on an instance's first. It takes effect two ticks
 //         (200 ms) after the event that caused it, so that it acts at the same event in every run.
+//         SubscriptionChanged, of feeds with limits only: what to ask of the feed (subscription_manager.h), once a
+//         second where something changes, the first when the first universe is known. It takes effect as late.
 //
 // Decides when a set of inputs is complete (`last_of_refresh`). A "refresh" set counts for an instance once in each
 // interval of its own; sets for another cause ("halt", "first_quote") and symbols it has never decided count at once.
@@ -17,11 +19,13 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "libs/profile/pending_configurations.h"
 #include "libs/runtime/processor.h"
+#include "services/universe/subscription_manager.h"
 #include "services/universe/universe_cut.h"
 #include "services/universe/universe_rules.h"
 
@@ -63,6 +67,9 @@ class UniverseProcessor final : public runtime::Processor {
     Time last_refresh;                       // its start at first
     bool told = false;                       // its first, full UniverseChanged was emitted
     std::map<InstrumentId, Member> members;  // all symbols decided
+    std::set<InstrumentId> inherited;        // of the version before; in force until this one has decided
+
+    std::set<InstrumentId> Included() const;
 
     template <class Archive>
     void Persist(Archive& a);
@@ -85,12 +92,18 @@ class UniverseProcessor final : public runtime::Processor {
   void OnHalt(const EventHeader& header, TradingStatus status, runtime::EventSink& out);
   void OnHeadline(const EventHeader& header, const NewsHeadline& news, runtime::EventSink& out);
   void Decide(StrategyInstanceId id, Instance& instance, const EventHeader& header, const std::string& cause,
-              runtime::EventSink& out) const;
+              runtime::EventSink& out);
   Member Decided(const Instance& instance, InstrumentId instrument, const SymbolInputs& inputs, int32_t day) const;
   std::optional<Exclusion> HeadlineOf(const Instance& instance, InstrumentId instrument, int32_t day) const;
   std::map<InstrumentId, std::vector<Exclusion>> CutOf(const Instance& instance) const;
   void Tell(StrategyInstanceId id, Instance& instance, const EventHeader& header, const std::string& cause,
-            const std::vector<InstrumentId>& changed, runtime::EventSink& out) const;
+            const std::vector<InstrumentId>& changed, runtime::EventSink& out);
+  void OnCapabilities(const FeedCapabilities& feed);
+  void OnDefinition(const EventHeader& header, const InstrumentDefinition& definition);
+  void OnFeedStatus(const EventHeader& header, const FeedStatus& status);
+  SubscriptionManager* SubscriptionsOf(InstrumentId instrument);  // nullptr: its feed has no limits
+  void Subscribe(const EventHeader& header, runtime::EventSink& out);
+  std::set<InstrumentId> Union() const;
   TradingStatus StatusOf(InstrumentId instrument) const;
   template <class Archive>
   void Persist(Archive& a);
@@ -103,6 +116,8 @@ class UniverseProcessor final : public runtime::Processor {
   std::map<InstrumentId, SymbolInputs> staged_;   // the set that is not complete yet
   std::map<StrategyInstanceId, Instance> instances_;
   profile::PendingConfigurations pending_;
+  std::map<uint32_t, SubscriptionManager> subscriptions_;  // by feed
+  bool universes_changed_ = false;                         // since the managers were told
   uint64_t configurations_refused_ = 0;
 };
 

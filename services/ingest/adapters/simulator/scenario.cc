@@ -81,6 +81,16 @@ EpisodePlan PlanFrom(const v1::EpisodePlan& message) {
   return plan;
 }
 
+FeedPlan FeedFrom(const v1::SimulatedFeed& message) {
+  FeedPlan feed;
+  if (message.has_lines()) feed.lines = message.lines();
+  if (message.has_depth_books()) feed.depth_books = message.depth_books();
+  if (message.has_tick_streams()) feed.tick_streams = message.tick_streams();
+  if (message.has_messages_per_second()) feed.messages_per_second = message.messages_per_second();
+  feed.by_position = message.by_position();
+  return feed;
+}
+
 void ReadEpisodes(const v1::Episodes& message, Scenario& scenario) {
   scenario.plans = {PlanFrom(message.dislocation()),
                     PlanFrom(message.flash_bid_wall()),
@@ -135,6 +145,7 @@ absl::StatusOr<Scenario> ScenarioFrom(const v1::Scenario& message) {
         fmt::format("groups: {} symbols in all are above the maximum {}", symbols, kSymbolsMax));
   }
   if (message.has_episodes()) ReadEpisodes(message.episodes(), scenario);
+  scenario.feed = FeedFrom(message.feed());
   return scenario;
 }
 

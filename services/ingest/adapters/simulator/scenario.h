@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,11 @@ struct EpisodePlan {
   uint32_t symbols_max = std::numeric_limits<uint32_t>::max();
 };
 
+struct FeedPlan {
+  std::optional<uint32_t> lines, depth_books, tick_streams, messages_per_second;  // absent: no limit
+  bool by_position = false;
+};
+
 struct Scenario {
   std::string name = "default";
   uint64_t seed = 1;
@@ -60,6 +66,7 @@ struct Scenario {
   Duration first_after = std::chrono::minutes(6);
   double failed_dislocations = 0.25;
   Duration halt_length = std::chrono::seconds(60);
+  FeedPlan feed;
 
   const EpisodePlan& plan(truth::EpisodeKind kind) const { return plans[static_cast<size_t>(kind)]; }
 };

@@ -177,6 +177,10 @@ class SimulatorSource final : public ingest::Source {
     capabilities.receive_times = true;
     capabilities.status = true;
     capabilities.news = true;
+    capabilities.lines = scenario_.feed.lines;
+    capabilities.depth_books = scenario_.feed.depth_books;
+    capabilities.tick_streams = scenario_.feed.tick_streams;
+    capabilities.messages_per_second = scenario_.feed.messages_per_second;
     event.body = capabilities;
     row.Event(event);
     ReportFeed(FeedState::kUp, "", session_.start, row);
