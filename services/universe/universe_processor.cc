@@ -27,19 +27,28 @@ int32_t DayOf(Time time) {
 
 void UniverseProcessor::Process(const Event& event, runtime::EventSink& out) {
   pending_.TakeDue(event.header.event_time, [&](const auto& version) { Activate(version); });
-  std::visit(
-      Overloaded{
-          [&](const FeedCapabilities& feed) { OnCapabilities(feed); },
-          [&](const InstrumentDefinition& definition) { OnDefinition(event.header, definition); },
-          [&](const ConfigurationVersion& version) {
-            pending_.Add(event.header, version);
-            pending_.TakeDue(event.header.event_time, [&](const auto& due) { Activate(due); });
-          },
-          [&](const UniverseInputs& inputs) { OnInputs(event.header, inputs, out); },
-          [&](const HaltChanged& halt) { OnHalt(event.header, halt.status, out); },
-          [&](const NewsHeadline& news) { OnHeadline(event.header, news, out); }, [](const auto&) {},  // not ours
-      },
-      event.body);
+  std::visit(Overloaded{
+                 [&](const FeedCapabilities& feed) { OnCapabilities(feed); },
+                 [&](const InstrumentDefinition& definition) { OnDefinition(event.header, definition); },
+                 [&](const ConfigurationVersion& version) {
+                   pending_.Add(event.header, version);
+                   pending_.TakeDue(event.header.event_time, [&](const auto& due) { Activate(due); });
+                 },
+                 [&](const UniverseInputs& inputs) { OnInputs(event.header, inputs, out); },
+                 [&](const HaltChanged& halt) { OnHalt(event.header, halt.status, out); },
+                 [&](const NewsHeadline& news) { OnHeadline(event.header, news, out); },
+                 [&](const FeatureSnapshot& snapshot) {
+                   if (SubscriptionManager* feed = SubscriptionsOf(event.header.instrument)) {
+                     feed->OnSnapshot(event.header.instrument, snapshot, event.header.event_time);
+                   }
+                 },
+                 [&](const FeedStatus& status) { OnFeedStatus(event.header, status); },
+                 [&](const ClockTick&) {
+                   if (!subscriptions_.empty()) Subscribe(event.header, out);
+                 },
+                 [](const auto&) {},  // not ours
+             },
+             event.body);
 }
 
 void UniverseProcessor::OnCapabilities(const FeedCapabilities& feed) {
