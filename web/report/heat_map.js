@@ -8,6 +8,36 @@ const HEAT = {bids: [[16, 34, 52], [27, 88, 140], [86, 180, 233], [225, 244, 255
               asksLight: [[251, 244, 230], [240, 205, 140], [214, 140, 20], [110, 62, 0]]};
 
 const TRADES_SHOWN_MAX = 200;
+const NAMES_MAX = 30;  // of marks at price levels; all have their shape
+
+// What detectors say of a price level: a shape and a colour of its own for each, so that neither is needed alone.
+const LEVEL_MARKS = {
+  fake_wall: {label: "spoof", text: "wall pulled (spoof)", color: "--spoof", shape: "cross"},
+  ask_replenishment: {label: "refills", text: "refilled after fills", color: "--vwap", shape: "ring"},
+  bid_replenishment: {label: "refills", text: "refilled after fills", color: "--vwap", shape: "ring"},
+  absorption: {label: "absorbed", text: "absorption: size traded, price held", color: "--good", shape: "diamond"},
+  iceberg: {label: "iceberg", text: "iceberg: more traded than was shown", color: "--accent", shape: "triangle"},
+};
+
+// Marks as spans: from where a detector became active until it no longer was. One of a detector and side at a time, as
+// the events are.
+function detectorSpans(market) {
+  const end = market.columns * market.column_ms;
+  const open = new Map(), spans = [];
+  for (const d of market.detectors) {
+    const key = `${d.detector} ${d.side}`;
+    const before = open.get(key);
+    if (before) { before.to = d.t; open.delete(key); }
+    if (d.active) {
+      const span = {...d, from: d.t, to: end};
+      open.set(key, span);
+      spans.push(span);
+    } else if (!before) {
+      spans.push({...d, from: 0, to: d.t, began_before: true});
+    }
+  }
+  return spans;
+}
 
 function heatColor(stops, part) {
   const at = Math.max(0, Math.min(1, part)) * (stops.length - 1);
@@ -58,9 +88,12 @@ class HeatMap {
   // plan: [{name, price, color, dash}], moments: [{name, t, color, dash}] with t in ms since market.from;
   // clock(t, decimals): New York time of t. readout: element that says what is under the pointer.
   // onDraw: called when what is on show changed.
-  constructor(holder, market, {plan, moments, clock, readout, unit, onDraw}) {
-    Object.assign(this, {holder, market, plan, moments, clock, readout, unit, onDraw});
+  // zone: {from, to, entry, stop, target, short} in ms and prices, or null: where the plan wins and where it loses.
+  constructor(holder, market, {plan, moments, zone, clock, readout, unit, onDraw}) {
+    Object.assign(this, {holder, market, plan, moments, zone, clock, readout, unit, onDraw});
     this.scale = heatScale(market);
+    this.spans = detectorSpans(market);
+    this.level_spans = this.spans.filter((s) => s.price !== null && LEVEL_MARKS[s.detector]);
     this.prices = priceRange(market, plan);
     this.span = [0, market.columns * market.column_ms];
     this.base = document.createElement("canvas");
@@ -118,12 +151,17 @@ class HeatMap {
     g.rect(left, top, right - left, bottom - top);
     g.clip();
     this.cells = this.drawBook(g);
+    this.drawWalls(g);
+    this.drawZone(g);
     this.drawQuotes(g);
     this.drawTrades(g);
+    this.drawPlanted(g);
+    this.drawLevelMarks(g);
     g.restore();
     this.drawAxes(g);
     this.drawPlan(g);
     this.drawMoments(g);
+    this.drawArrow(g);
     this.drawDetectors(g);
     this.onDraw();
   }
@@ -151,6 +189,86 @@ class HeatMap {
       }
     }
     return cells;
+  }
+
+  // The band of a price level, at least `least` pixels high.
+  band(price, least) {
+    const half = this.market.tick / 2;
+    const y0 = this.y(price + half), y1 = this.y(price - half);
+    const more = Math.max(0, least - (y1 - y0)) / 2;
+    return [y0 - more, y1 - y0 + 2 * more];
+  }
+
+  // Outlines of levels that stood as walls.
+  drawWalls(g) {
+    g.strokeStyle = this.css("--text");
+    g.lineWidth = 1.2;
+    for (const w of this.market.walls) {
+      const x0 = this.x(w.from * this.market.column_ms), x1 = this.x(w.to * this.market.column_ms);
+      const [y, height] = this.band(w.price, 5);
+      g.strokeRect(x0, y, Math.max(x1 - x0, 3), height);
+    }
+  }
+
+  // Between entry and target, and between entry and stop: a short plan is the mirror image of a long one.
+  drawZone(g) {
+    if (!this.zone) return;
+    const {from, to, entry, stop, target} = this.zone;
+    const x0 = this.x(from), x1 = this.x(to);
+    g.globalAlpha = 0.1;
+    for (const [price, color] of [[target, "--good"], [stop, "--bad"]]) {
+      g.fillStyle = this.css(color);
+      g.fillRect(x0, Math.min(this.y(entry), this.y(price)), x1 - x0, Math.abs(this.y(entry) - this.y(price)));
+    }
+    g.globalAlpha = 1;
+  }
+
+  // What the simulator planted: dashed frames, at their price where they have one.
+  drawPlanted(g) {
+    const {top, bottom} = this.area;
+    g.font = "italic 10px system-ui, sans-serif";
+    g.strokeStyle = g.fillStyle = this.css("--planted");
+    g.lineWidth = 1.4;
+    g.setLineDash([3, 3]);
+    this.market.planted.forEach((p, k) => {
+      const x0 = this.x(p.from), x1 = this.x(p.to);
+      const [y, height] = p.price === null ? [top + 2, bottom - top - 4] : this.band(p.price, 11);
+      g.strokeRect(x0, y, Math.max(x1 - x0, 4), height);
+      const text = `planted: ${p.kind.replaceAll("_", " ")}`;
+      g.textBaseline = "bottom";
+      g.fillText(text, Math.max(this.area.left + 2, Math.min(x0 + 2, this.area.right - g.measureText(text).width)), p.price === null ? bottom - 6 - 12 * (k % 4) : y - 1);
+    });
+    g.setLineDash([]);
+  }
+
+  // Spans at their price: a bar, the detector's shape where it began, its name where there is room.
+  drawLevelMarks(g) {
+    g.font = "bold 10px system-ui, sans-serif";
+    g.textBaseline = "middle";
+    const named = [];  // frames of the names that are there
+    for (const s of this.level_spans) {
+      const style = LEVEL_MARKS[s.detector];
+      const x0 = this.x(s.from), x1 = Math.max(this.x(s.to), x0 + 4);
+      if (x1 < this.area.left || x0 > this.area.right) continue;
+      const [y, height] = this.band(s.price, 3);
+      const middle = y + height / 2;
+      g.fillStyle = g.strokeStyle = this.css(style.color);
+      g.globalAlpha = 0.55;
+      g.fillRect(x0, middle - 1.5, x1 - x0, 3);
+      g.globalAlpha = 1;
+      levelShape(g, x0, middle, 4.5, style.shape);
+      const width = g.measureText(style.label).width + 4;
+      const at = Math.max(x0 + 7, this.area.left + 2);
+      const crowded = named.some((n) => Math.abs(n.y - middle) < 14 && at < n.x + n.width + 24 && n.x < at + width + 24);
+      if (crowded || named.length >= NAMES_MAX || at + width > this.area.right) continue;
+      named.push({x: at, y: middle, width});
+      g.fillStyle = this.css("--heat-bg");
+      g.globalAlpha = 0.75;
+      g.fillRect(at, middle - 6, width, 12);
+      g.globalAlpha = 1;
+      g.fillStyle = this.css(style.color);
+      g.fillText(style.label, at + 2, middle);
+    }
   }
 
   drawQuotes(g) {
@@ -241,6 +359,23 @@ class HeatMap {
     }
   }
 
+  // Which way the plan goes, at its entry.
+  drawArrow(g) {
+    if (!this.zone) return;
+    const x = this.x(this.zone.from), y = this.y(this.zone.entry);
+    if (x < this.area.left || x > this.area.right || y < this.area.top || y > this.area.bottom) return;
+    const way = this.zone.short ? 1 : -1;
+    g.fillStyle = this.css(this.zone.short ? "--ask" : "--bid");
+    g.strokeStyle = this.css("--text");
+    g.lineWidth = 1.2;
+    g.beginPath();
+    g.moveTo(x, y + way * 4);
+    for (const [dx, dy] of [[-7, -10], [-3, -10], [-3, -22], [3, -22], [3, -10], [7, -10]]) g.lineTo(x + dx, y + way * (4 + dy));
+    g.closePath();
+    g.fill();
+    g.stroke();
+  }
+
   drawMoments(g) {
     const {left, right, top, bottom} = this.area;
     g.font = "11px system-ui, sans-serif";
@@ -266,25 +401,18 @@ class HeatMap {
   // A strip for each detector that spoke: bars while it was on.
   drawDetectors(g) {
     const {left, right, strips} = this.area;
-    const end = this.market.columns * this.market.column_ms;
     g.textBaseline = "middle";
     g.font = "10px system-ui, sans-serif";
     strips.forEach((name, k) => {
       const y = 426 + 14 * k;
       g.fillStyle = this.css("--panel-2");
       g.fillRect(left, y, right - left, 11);
-      let since = null;
-      const bar = (from, to) => {
-        const x0 = Math.max(left, this.x(from)), x1 = Math.min(right, Math.max(this.x(to), this.x(from) + 2));
-        g.fillStyle = this.css("--vwap");
+      g.fillStyle = this.css(LEVEL_MARKS[name] ? LEVEL_MARKS[name].color : "--vwap");
+      for (const s of this.spans) {
+        if (s.detector !== name) continue;
+        const x0 = Math.max(left, this.x(s.from)), x1 = Math.min(right, Math.max(this.x(s.to), this.x(s.from) + 2));
         if (x1 > x0) g.fillRect(x0, y, x1 - x0, 11);
-      };
-      for (const d of this.market.detectors) {
-        if (d.detector !== name) continue;
-        if (d.active && since === null) since = d.t;
-        if (!d.active) { bar(since === null ? 0 : since, d.t); since = null; }
       }
-      if (since !== null) bar(since, end);
       g.fillStyle = this.css("--dim");
       g.fillText(name.replaceAll("_", " "), right + 5, y + 6);
     });
@@ -324,9 +452,24 @@ class HeatMap {
       const show = (p) => p === null ? "none" : p.toFixed(this.decimals);
       parts.push(`quote ${show(this.market.quotes.bid[i])} / ${show(this.market.quotes.ask[i])}`);
     }
-    const on = this.market.detectors.filter((d) => d.t <= t).reduce((m, d) => m.set(d.detector, d), new Map());
-    for (const d of on.values()) if (d.active) parts.push(`${d.detector.replaceAll("_", " ")} on (${d.seen} against ${d.limit})`);
+    const {near, on} = this.at(t, on_map ? price : null);
+    for (const w of near.walls) parts.push(`standing ${w.side} wall of ${w.size.toLocaleString("en-US")} ${this.unit} for ${((w.to - w.from) * this.market.column_ms / 1000).toFixed(2)} s`);
+    for (const s of near.marks) parts.push(`${LEVEL_MARKS[s.detector].text}, ${s.side} ${s.price.toFixed(this.decimals)}, ${spanText(s)}`);
+    for (const p of near.planted) parts.push(`planted: ${p.kind.replaceAll("_", " ")}${p.price === null ? "" : ` at ${p.price.toFixed(this.decimals)}`}`);
+    for (const s of on) parts.push(`${s.detector.replaceAll("_", " ")} on${s.price === null ? "" : ` at ${s.price.toFixed(this.decimals)}`} (${spanText(s)})`);
     return parts.join("   ·   ");
+  }
+
+  // What was on at `t`, and what of it stands at `price`.
+  at(t, price) {
+    const slack = 4 / (this.area.right - this.area.left) * (this.span[1] - this.span[0]);
+    const during = (from, to) => from - slack <= t && t <= to + slack;
+    const level = (p) => price !== null && Math.abs(p - price) <= Math.max(this.market.tick * 0.75, 5 / (this.area.bottom - this.area.top) * (this.prices.high - this.prices.low));
+    const c = this.market.column_ms;
+    const marks = this.level_spans.filter((s) => during(s.from, s.to) && level(s.price));
+    return {near: {marks, walls: this.market.walls.filter((w) => during(w.from * c, w.to * c) && level(w.price)),
+      planted: this.market.planted.filter((p) => during(p.from, p.to) && (p.price === null || level(p.price)))},
+      on: this.spans.filter((s) => s.from <= t && t <= s.to && !marks.includes(s))};
   }
 
   drawLegend(canvas) {
@@ -356,6 +499,26 @@ function tradeShape(g, x, y, r, side) {
   g.lineTo(x - r * 0.87, y - up * r * 0.5);
   g.lineTo(x + r * 0.87, y - up * r * 0.5);
   g.closePath();
+}
+
+function spanText(s) {
+  const seconds = ((s.to - s.from) / 1000).toFixed(2);
+  return `${s.began_before ? "since before the window" : `${seconds} s`}, ${+s.seen.toPrecision(4)} against ${+s.limit.toPrecision(4)}`;
+}
+
+function levelShape(g, x, y, r, shape) {
+  g.lineWidth = 2;
+  g.beginPath();
+  if (shape === "cross") {
+    g.moveTo(x - r, y - r); g.lineTo(x + r, y + r); g.moveTo(x - r, y + r); g.lineTo(x + r, y - r);
+  } else if (shape === "ring") {
+    g.arc(x, y, r * 0.85, 0, 2 * Math.PI);
+  } else if (shape === "diamond") {
+    g.moveTo(x, y - r); g.lineTo(x + r, y); g.lineTo(x, y + r); g.lineTo(x - r, y); g.closePath(); g.fill();
+  } else {
+    g.moveTo(x, y - r); g.lineTo(x + r, y + r * 0.8); g.lineTo(x - r, y + r * 0.8); g.closePath(); g.fill();
+  }
+  g.stroke();
 }
 
 function sizeAt(row, column) {

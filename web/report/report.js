@@ -83,6 +83,19 @@ const FEATURES = {
   bid_wall_age: ["age of the oldest bid wall", "s"], fake_wall: ["bid wall pulled", ""],
   ask_replenishment: ["ask refill / fills", ""], liquidity_collapse: ["liquidity collapse", ""], tape_stall: ["since the last print", "s"],
   depth_bid: ["bid depth", "shares"], depth_ask: ["ask depth", "shares"], queue_imbalance: ["queue imbalance", ""],
+  ask_bid_ratio: ["ask size / bid size", ""], vwap_loss: ["VWAP loss holds", ""], ask_size_over_bid: ["best ask size - best bid size", "shares"],
+  ask_wall_age: ["age of the oldest ask wall", "s"], fake_ask_wall: ["ask wall pulled", ""], bid_replenishment: ["bid refill / fills", ""],
+  queue_imbalance_short: ["queue imbalance, ask side", ""], order_flow_imbalance_short: ["order-flow imbalance, ask side", "shares"],
+  ask_absorption: ["part of the ask executed, not cancelled", ""], bid_absorption: ["part of the bid executed, not cancelled", ""],
+  tape_acceleration: ["tape velocity / that before", ""], ask_wall_depletion: ["executed part of the largest ask wall", ""], bid_wall_depletion: ["executed part of the largest bid wall", ""],
+  bid_spoof_score: ["spoof score of the bids", ""], ask_spoof_score: ["spoof score of the asks", ""], bid_cancel_burst: ["bids cancelled in a burst", ""], ask_cancel_burst: ["asks cancelled in a burst", ""],
+  ask_refills: ["refills at one ask price", ""], bid_refills: ["refills at one bid price", ""],
+  bid_add_rate: ["bids added", "1/s"], ask_add_rate: ["asks added", "1/s"], bid_cancel_rate: ["bids cancelled", "1/s"], ask_cancel_rate: ["asks cancelled", "1/s"],
+  bid_update_rate: ["bids changed", "1/s"], ask_update_rate: ["asks changed", "1/s"], ask_refill_without_print: ["ask refills without a print", ""], bid_refill_without_print: ["bid refills without a print", ""],
+  ask_passive_absorption: ["executed at the ask / shown, price unmoved", ""], bid_passive_absorption: ["executed at the bid / shown, price unmoved", ""],
+  bid_support: ["best bid size / its mean", ""], ask_support: ["best ask size / its mean", ""], vwap_distance: ["distance from VWAP", "USD"], book_valid_for: ["book valid for", "s"],
+  tape_freeze: ["quotes move, nothing prints", "s"], buy_velocity: ["buyers' trades a second", "trades/s"], sell_velocity: ["sellers' trades a second", "trades/s"],
+  ask_executed: ["left the asks by execution", "shares"], bid_executed: ["left the bids by execution", "shares"], ask_cancelled: ["left the asks by cancellation", "shares"], bid_cancelled: ["left the bids by cancellation", "shares"],
   order_flow_imbalance: ["order-flow imbalance", "shares"], microprice: ["microprice", "USD"], mid: ["mid", "USD"],
   in_universe: ["in the universe", ""], book_condition: ["book crossed, locked, stale or one-sided", ""], halt_status: ["halted", ""], feed_suspension: ["feed suspended", ""],
 };
@@ -94,7 +107,7 @@ function featureText(feature) {
 const unitOf = (feature) => (FEATURES[feature.replace(/\(.*/, "")] || ["", ""])[1];
 const yesNo = (rule) => rule.comparison === "is true" || rule.comparison === "is false";
 function valueText(rule, value) {
-  if (value === null) return rule.not_ready ? `not ready: ${words(rule.not_ready)}` : "-";
+  if (value === null) return !rule.not_ready ? "-" : rule.not_ready.startsWith("not_carried") ? "not carried by this feed" : `not ready: ${words(rule.not_ready)}`;
   if (yesNo(rule)) return value === 0 ? "no" : value === 1 ? "yes" : short(value);
   return `${short(value, 5)} ${unitOf(rule.feature)}`.trim();
 }
@@ -123,10 +136,10 @@ function markers(symbol) {
   const mine = (list) => list.filter((i) => i.symbol === symbol);
   const point = (item) => ({x: ms(item.triggered || item.time), y: +(item.entry || item.quote.ask), item});
   const set = (label, list, color, pointStyle, pointRadius) => ({label, type: "scatter", data: mine(list).map(point),
-    pointStyle, pointRadius, pointHoverRadius: pointRadius + 3, borderColor: css(color), backgroundColor: css(color), borderWidth: 2});
+    pointStyle, pointRadius, rotation: mine(list).map((i) => pointStyle === "triangle" && i.side === "sell" ? 180 : 0), pointHoverRadius: pointRadius + 3, borderColor: css(color), backgroundColor: css(color), borderWidth: 2});
   const ended = (...labels) => report.alerts.filter((a) => labels.includes(a.outcome ? a.outcome.label : "OPEN"));
   return [set("alert: TARGET", ended("TARGET"), "--good", "triangle", 9),
-    {...set("alert: STOP", ended("STOP"), "--bad", "triangle", 9), rotation: 180},
+    {...set("alert: STOP", ended("STOP"), "--bad", "triangle", 9), backgroundColor: "transparent"},
     set("alert: other end", ended("TIME", "MISS", "CANCELLED", "UNKNOWN", "OPEN"), "--text", "triangle", 9),
     set("refused by risk", report.refused, "--accent", "rectRot", 6),
     set("near miss", report.near_misses, "--price", "cross", 5)].filter((d) => d.data.length > 0);
@@ -178,9 +191,13 @@ function wholeTicks(min, max, step) {
 
 // ---------------------------------------------------------------- one decision in detail
 
+const shortTag = (item) => item.side === "sell" ? tag("SHORT", "ask") : "";
 const tag = (text, kind) => el("span", {class: "tag " + (kind || "dim")}, text);
 function verdict(item) {
-  if (item.kind === "near") return tag("rejected");
+  if (item.kind === "near" || item.kind === "listed") {
+    const w = item.would_have;
+    return [tag(item.preview ? "PREVIEW" : "rejected"), w ? tag(`would have: ${w.label}`, {TARGET: "good", STOP: "bad"}[w.label]) : ""];
+  }
   if (item.kind === "refused") return tag(item.decision ? item.decision.rule : "undecided", "bad");
   if (!item.outcome) return tag(item.cancelled ? "CANCELLED" : "open at the end", item.cancelled ? "bad" : "dim");
   const ended = tag(item.outcome.label, {TARGET: "good", STOP: "bad", CANCELLED: "bad"}[item.outcome.label]);
@@ -193,28 +210,38 @@ function scoreTable(item) {
     cells: [rule.failed ? el("span", {class: "bad", title: "failed"}, "✗") : rule.gate || rule.points_max > 0 ? el("span", {class: "good", title: "held"}, "✓") : "·",
       rule.rule, featureText(rule.feature), valueText(rule, rule.value), rule.comparison ? el("span", {class: "whole"}, wanted(rule)) : "",
       rule.failed && rule.shortfall !== null ? short(rule.shortfall, 4) : "",
-      rule.gate ? el("span", {class: "dim"}, "gate") : `${short(rule.points)} / ${short(rule.points_max)}`]}));
+      rule.gate ? el("span", {class: "dim"}, rule.failed ? "gate: stops it" : "gate: open") : `${short(rule.points)} / ${short(rule.points_max)}`]}));
   rows.push({cells: ["", "", el("b", {}, "score"), "", "", "", el("b", {}, `${short(item.score)} / ${short(item.threshold)} needed`)]});
-  return table(["", "rule", "what", "#value", "wanted", "#short by", "#points"], rows);
+  return el("div", {class: "score"}, table(["", "rule", "what", "#value", "wanted", "#short by", "#points"], rows));
 }
 
 function decisionFacts(item) {
   const d = item.decision, o = item.outcome, c = item.cancelled;
   const out = [];
   if (item.entry) {
-    out.push(el("h3", {}, "Plan"), facts([
-      ["entry", `${item.entry} USD`], ["stop", `${item.stop} USD`], ["target", `${item.target} USD`], ["spread at trigger", `${item.spread} USD`],
-      ["expires", at(item.expires)]]));
+    out.push(el("h3", {}, item.decision || item.intent_id ? "Plan" : "What would have been traded"), facts([
+      ["side", item.side === "sell" ? "short: sell, stop above, target below" : "long: buy, stop below, target above"],
+      ["entry", `${item.entry} USD`], ["stop", `${item.stop} USD`], ["target", `${item.target} USD`], item.spread && ["spread at trigger", `${item.spread} USD`],
+      item.expires && ["expires", at(item.expires)]]));
   }
   if (d) {
     out.push(el("h3", {}, "Risk's decision"), d.approved
       ? facts([["size", `${thousands(d.quantity)} shares`], ["limited by", words(d.binding_cap)], ["at risk", `${thousands(d.risk)} USD`],
         item.alert && ["reward at target, net", `${thousands(item.alert.reward_net)} USD`], item.alert && ["reward / risk, net", short(item.alert.reward_to_risk_net, 3)],
-        d.low_confidence && ["confidence", "low"]])
-      : el("p", {}, el("b", {class: "bad"}, d.rule), `: seen ${short(d.seen)} ${d.unit}, limit ${short(d.limit)} ${d.unit}`));
+        d.low_confidence && ["confidence", "low"], d.stage && ["stage", d.stage],
+        d.record && d.record.trades > 0 && ["this setup before it", `${d.record.wins} of ${plural(d.record.trades, "trade")} won, ${short(d.record.sum_r / d.record.trades, 2)} R each`]])
+      : el("p", {}, el("b", {class: "bad"}, d.rule), d.detail ? ` (${d.detail})` : "", `: seen ${short(d.seen)} ${d.unit}, limit ${short(d.limit)} ${d.unit}`));
   }
   if (c && o && o.entered && ms(o.entered) <= ms(c.time)) out.push(el("p", {class: "dim"}, "The trade had been entered before the signal was cancelled; its outcome is what a person who stayed in would have had."));
-  if (c) out.push(el("h3", {}, "Cancelled"), el("p", {}, el("b", {class: "bad"}, words(c.rule)), ` at ${at(c.time)}, ${duration((ms(c.time) - ms(item.triggered)) / 1000)} after the trigger: seen ${short(c.seen)}, limit ${short(c.limit)}`));
+  if (c) out.push(el("h3", {}, "Cancelled"), el("p", {}, el("b", {class: "bad"}, c.condition ? `condition ${c.condition}` : words(c.rule)), ` at ${at(c.time)}, ${duration((ms(c.time) - ms(item.triggered)) / 1000)} after the trigger: seen ${short(c.seen)}, limit ${short(c.limit)}`));
+  const w = item.would_have;
+  if (w) {
+    out.push(el("h3", {}, "How it would have ended"), facts([["label", verdict(item)], w.entered && ["entered", `${at(w.entered)} at ${w.entry_price}`], w.exited && ["exited", `${at(w.exited)} at ${w.exit_price}`],
+      w.exited && ["R, net", short(w.r_multiple, 3)], w.mae && ["worst / best excursion", `${w.mae} / ${w.mfe} USD`]]),
+      el("p", {class: "dim"}, "One share at bid and ask, by the plan above. Of the same profile, symbol and side one is measured at a time."));
+  } else if (item.kind === "near") {
+    out.push(el("p", {class: "dim"}, "How it would have ended was not measured: another one of the same profile, symbol and side was, or the data ended."));
+  }
   if (o) {
     out.push(el("h3", {}, "Outcome"), facts([["label", verdict(item)],
       o.entered && ["entered", `${at(o.entered)} at ${o.entry_price}`], o.exited && ["exited", `${at(o.exited)} at ${o.exit_price}`],
@@ -230,9 +257,25 @@ function planOf(item) {
   return [{name: "entry", price: +item.entry, color: "--text", dash: []}, {name: "stop", price: +item.stop, color: "--bad", dash: [6, 4]},
     {name: "target", price: +item.target, color: "--good", dash: [6, 4]}];
 }
+// From the trigger until it ended, was cancelled or expired.
+function zoneOf(item, from) {
+  if (!item.entry) return null;
+  const o = item.outcome || item.would_have;
+  const end = o && o.exited || item.cancelled && item.cancelled.time || item.expires;
+  return {from: ms(item.triggered || item.time) - from, to: ms(end) - from, entry: +item.entry, stop: +item.stop, target: +item.target, short: item.side === "sell"};
+}
+// Shapes of the legend, in their colours.
+function markLegend(market) {
+  const seen = new Set(heat.level_spans.map((s) => s.detector));
+  const glyphs = {cross: "✕", ring: "○", diamond: "◆", triangle: "▲"};
+  const said = Object.entries(LEVEL_MARKS).filter(([name]) => seen.has(name))
+    .map(([name, style]) => el("span", {}, el("b", {style: `color:var(${style.color})`}, glyphs[style.shape], " ", style.label), `: ${style.text}, ${name.startsWith("bid") ? "bid" : name.startsWith("ask") ? "ask" : ""} (${heat.level_spans.filter((s) => s.detector === name).length})`.replace(",  (", " (")));
+  return [...said, market.walls.length > 0 && el("span", {}, el("b", {}, "▭"), ` standing wall, a second or longer (${market.walls.length})`),
+    market.planted.length > 0 && el("span", {}, el("b", {style: "color:var(--planted)"}, "┄"), ` planted by the simulator (${market.planted.length})`)];
+}
 function momentsOf(item, from) {
   const moment = (name, iso, color, dash) => iso ? [{name, t: ms(iso) - from, color, dash}] : [];
-  const o = item.outcome;
+  const o = item.outcome || item.would_have;
   return [...moment(item.kind === "near" ? "evaluated" : "trigger", item.triggered || item.time, "--accent", []),
     ...moment("cancelled", item.cancelled && item.cancelled.time, "--bad", [2, 3]), ...moment("entered", o && o.entered, "--text", [2, 3]),
     ...moment(o ? o.label : "", o && (o.exited || o.time), o && o.label === "TARGET" ? "--good" : "--bad", [4, 3]),
@@ -257,14 +300,14 @@ function heatPanel(item) {
   const panel = el("div", {}, el("div", {class: "tools"}, el("span", {class: "dim"}, "around the trigger:"), zooms), holder, readout);
   draw_later = () => {  // once it has its place in the page, and so its width
     const drawn = el("span", {});
-    heat = new HeatMap(holder, m, {onDraw: () => { if (heat) drawn.textContent = heat.trades_hidden > 0 ? `the ${count(heat.trades_drawn)} largest of ${count(heat.trades_drawn + heat.trades_hidden)} trades in view; closer in shows all` : ""; },
+    heat = new HeatMap(holder, m, {zone: zoneOf(item, from), onDraw: () => { if (heat) drawn.textContent = heat.trades_hidden > 0 ? `the ${count(heat.trades_drawn)} largest of ${count(heat.trades_drawn + heat.trades_hidden)} trades in view; closer in shows all` : ""; },
       plan: planOf(item), moments: momentsOf(item, from), clock: window_clock, readout, unit: "shares"});
     heat.drawLegend(legend);
     panel.append(el("div", {class: "legend"},
       el("span", {}, `size shown, bids and asks: ${count(Math.round(heat.scale.low))} `, legend, ` ${count(Math.round(heat.scale.high))} shares or more (logarithmic)`),
       el("span", {}, el("span", {class: "bid"}, "▲"), " buyer crossed the spread, ", el("span", {class: "ask"}, "▼"), " seller did, ● not known; area by the size traded in 250 ms"),
-      drawn, el("span", {}, "lines: best bid and ask; best 10 levels, every 250 ms"),
-      m.trades_left_out + m.rows_left_out + m.detectors_left_out > 0 && el("span", {}, `left out: ${plural(m.trades_left_out, "trade")}, ${plural(m.rows_left_out, "far price level")}, ${plural(m.detectors_left_out, "detector mark")}`)));
+      markLegend(m), drawn, el("span", {}, "lines: best bid and ask; best 10 levels, every 250 ms"),
+      m.trades_left_out + m.rows_left_out + m.detectors_left_out + m.walls_left_out > 0 && el("span", {}, `left out: ${plural(m.trades_left_out, "trade")}, ${plural(m.rows_left_out, "far price level")}, ${plural(m.detectors_left_out, "detector mark")}, ${plural(m.walls_left_out, "wall")}`)));
     heat.onDraw();
     document.body.dataset.cells = String(heat.cells);
   };
@@ -272,8 +315,8 @@ function heatPanel(item) {
 }
 
 function detail(item) {
-  const what = {alert: item.shadow ? "Shadow alert" : "Alert", refused: "Refused", near: "Near miss"}[item.kind];
-  return [el("h3", {}, `${what}: ${item.symbol} `, verdict(item), item.alert && item.alert.low_confidence ? tag("low confidence") : "",
+  const what = {alert: item.shadow ? "Shadow alert" : "Alert", refused: "Refused", near: item.preview ? "Preview" : "Near miss"}[item.kind];
+  return [el("h3", {}, `${what}: ${item.symbol} `, shortTag(item), verdict(item), item.alert && item.alert.low_confidence ? tag("low confidence") : "",
       el("span", {class: "dim"}, ` ${at(item.triggered || item.time)} New York · ${item.instance} · bid ${item.quote.bid} × ${thousands(item.quote.bid_size)} / ask ${item.quote.ask} × ${thousands(item.quote.ask_size)}`)),
     heatPanel(item),
     el("div", {class: "columns"}, el("div", {}, el("h3", {}, "Score, rule by rule"), scoreTable(item)), el("div", {}, decisionFacts(item),
@@ -291,8 +334,8 @@ let shown = null;
 function itemButton(item) {
   const missing = item.rules.filter((r) => r.failed).map((r) => r.rule);
   const button = el("button", {type: "button", class: "item", "aria-pressed": "false", onclick: () => explore(item)},
-    el("b", {}, item.symbol), ` ${at(item.triggered || item.time)} `, verdict(item), item.shadow ? tag("SHADOW") : "",
-    el("small", {}, `score ${short(item.score)}, needed ${short(item.threshold)}`, item.kind === "near" ? `; failed ${missing.join(", ")}` : item.outcome && item.outcome.entered ? `; ${short(item.outcome.r_multiple, 3)} R` : ""));
+    el("b", {}, item.symbol), ` ${at(item.triggered || item.time)} `, shortTag(item), verdict(item), item.shadow ? tag("SHADOW") : "",
+    el("small", {}, `score ${short(item.score)}, needed ${short(item.threshold)}`, item.kind === "near" ? `; failed ${missing.slice(0, 3).join(", ")}${missing.length > 3 ? ` and ${missing.length - 3} more` : ""}` : item.outcome && item.outcome.entered ? `; ${short(item.outcome.r_multiple, 3)} R` : ""));
   item.button = button;
   return button;
 }
@@ -311,14 +354,18 @@ function explore(item) {
 
 function showGroup(kind, first = true) {
   const items = document.getElementById("items");
-  items.replaceChildren(...groups[kind].map(itemButton));
+  const instances = [...new Set(groups[kind].map((item) => item.instance))];
+  items.replaceChildren(...instances.flatMap((instance) => {
+    const mine = groups[kind].filter((item) => item.instance === instance);
+    return [instances.length > 1 && el("div", {class: "group"}, instance, el("span", {class: "dim"}, ` ${count(mine.length)}`)), ...mine.map(itemButton)].filter(Boolean);
+  }));
   for (const tab of document.querySelectorAll("[data-group]")) tab.setAttribute("aria-pressed", String(tab.dataset.group === kind));
   if (first && groups[kind].length > 0) explore(groups[kind][0]);
 }
 
 function move(step) {
   if (!shown) return;
-  const list = groups[shown.kind];
+  const list = [...document.querySelectorAll("#items .item")].map((button) => groups[shown.kind].find((item) => item.button === button));
   const next = list[list.indexOf(shown) + step];
   if (next) explore(next);
 }
@@ -380,11 +427,12 @@ function nearMissSection() {
     r.failed.map(reason).join("; "), count(r.count), el("span", {class: "meter"}, el("i", {style: `width:${100 * r.count / best}%`})), `${r.best_symbol} ${at(r.best_time)}`]));
   const rejecting = [...new Set(report.rejections.map((r) => r.instance))];
   const held = (r) => r.snapshots === 0 ? "-" : [el("span", {class: "meter"}, el("i", {style: `width:${100 * r.held / r.snapshots}%`})), ` ${count(r.held)} of ${count(r.snapshots)}`];
-  const statistics = (instance) => report.rules.filter((r) => r.instance === instance).map((r) => ({class: r.held === 0 && r.ready > 0 && !r.gate ? "failed" : null, cells: [
+  const statistics = (instance) => report.rules.filter((r) => sided(r) === instance).map((r) => ({class: r.held === 0 && r.ready > 0 && !r.gate ? "failed" : null, cells: [
     r.rule, featureText(r.feature), el("span", {class: "whole"}, wanted(r)), r.gate ? el("span", {class: "dim"}, "gate") : short(r.points), held(r),
     r.best === null ? "never ready" : [valueText(r, r.best), el("span", {class: "dim"}, ` ${r.best_symbol} ${at(r.best_time)}`)],
-    Object.entries(r.not_ready).map(([why, n]) => `${words(why)} ${count(n)}`).join(", ") + (r.passes_not_ready ? " (lets pass)" : "")]}));
-  const instances = [...new Set(report.rules.map((r) => r.instance))];
+    Object.entries(r.not_ready).map(([why, n]) => `${why === "not_carried" ? "not carried by this feed" : words(why)} ${count(n)}`).join(", ") + (r.passes_not_ready ? " (lets pass)" : "")]}));
+  const sided = (r) => r.instance + (report.rules.some((other) => other.instance === r.instance && other.side === "sell") ? r.side === "sell" ? ", short side" : ", long side" : "");
+  const instances = [...new Set(report.rules.map(sided))];
   section("near", "Near misses", "Near misses", el("div", {class: "panel"},
     el("p", {class: "dim"}, near.join("; "), near.length ? ". The same rejection of the same symbol is recorded once in ten seconds unless the profile says otherwise." : ""),
     el("h3", {}, "What failed together"),
@@ -427,27 +475,6 @@ function timeSection() {
   chart(canvas, () => ({type: "bar", data: {labels: minutes.map(half), datasets: [set("alerts", "alerts", "--good"), set("shadow alerts", "shadow_alerts", "--dim"),
     set("refused by risk", "refused", "--accent"), set("rejected", "rejected", "--vwap")].filter((d) => d.data.some((n) => n > 0))},
     options: {scales: {x: {stacked: true}, y: {stacked: true, ticks: {precision: 0}, title: {display: true, text: "signals"}}}}}));
-}
-
-function interval(e, digits, unit, key = "mean", factor = 1) {
-  if (e[key] === null) return "-";
-  const show = (x) => `${+(factor * x).toFixed(digits)}`;
-  return `${show(e[key])}${unit}${e.low === null ? "" : ` [${show(e.low)}, ${show(e.high)}]`}`;
-}
-const rate = (p) => p.n === 0 ? "-" : `${interval(p, 0, " %", "value", 100)} of ${p.n}`;
-function scorecardSection() {
-  if (!report.scorecard) return;
-  const panel = el("div", {class: "panel"}, el("p", {class: "dim"}, "Measured at bid and ask on the market that followed, net of the profile's costs. In brackets: 95 % intervals, which assume independent trades. A trade is an alert that was entered and ended at TARGET, STOP or TIME."));
-  section("scorecard", "Scorecard", "Scorecard", panel);
-  for (const i of report.scorecard.instances) {
-    panel.append(el("h3", {}, i.name, " ", i.shadow ? tag("SHADOW") : ""),
-      facts([["alerts", count(i.alerts)], ["outcomes", Object.entries(i.outcomes).filter(([, n]) => n > 0).map(([l, n]) => `${l} ${n}`).join(", ") || "none"],
-        ["win rate", rate(i.win_rate)], ["closure rate", rate(i.closure_rate)], ["average gain", interval(i.gain.percent, 3, " %")], ["average loss", interval(i.loss.percent, 3, " %")],
-        ["expectancy", interval(i.expectancy_r, 2, " R")], ["net result", `${thousands(i.profit_net)} USD`]]));
-    const rows = (list, name) => list.map((r) => ({class: r.greyed ? "grey" : null, cells: [r[name], rate(r.win_rate), interval(r.expectancy_r, 2, " R"), r.greyed ? "under 20 trades: too few to say anything" : ""]}));
-    if (i.by_score.length) panel.append(el("h3", {}, "Score against outcome"), table(["score", "win rate", "expectancy", ""], rows(i.by_score, "score")));
-    if (i.by_time_of_day.length) panel.append(el("h3", {}, "By half hour (New York)"), table(["from", "win rate", "expectancy", ""], rows(i.by_time_of_day, "start")));
-  }
 }
 
 function truthSection() {
@@ -497,6 +524,7 @@ function setTheme(theme, remember = true) {
   document.getElementById("theme").textContent = theme === "dark" ? "light" : "dark";
   chartDefaults();
   for (const entry of charts) { entry.chart.destroy(); entry.chart = entry.make(); }
+  for (const swatch of document.querySelectorAll("[data-profile]")) paintSwatch(swatch);
   if (heat) { heat.draw(); const legend = document.querySelector(".legend canvas"); if (legend) heat.drawLegend(legend); }
   if (remember) try { localStorage.setItem("spillway-theme", theme); } catch (refused) { /* a file may have no storage */ }
 }
@@ -508,13 +536,16 @@ function start() {
   if (/[?&]theme=light/.test(location.search)) theme = "light";
   setTheme(theme, false);
   happenedSection();
+  profilesSection();
   chartSection();
   momentsSection();
   nearMissSection();
   universeSection();
   riskSection();
+  signalsSection();
   timeSection();
   scorecardSection();
+  accountsSection();
   truthSection();
   dataSection();
   madeSection();

@@ -24,19 +24,7 @@ bool Better(double value, double than, Comparison comparison) {
 FeaturesPass::FeaturesPass(const std::map<StrategyInstanceId, v1::Profile>& profiles,
                            std::vector<WindowRecorder*> windows) {
   for (const auto& [instance, profile] : profiles) {
-    for (const auto& rule : profile.rubric().rules()) {
-      RuleStatistics statistics;
-      statistics.instance = instance;
-      statistics.points = rule.points();
-      Add(profile, rule, std::move(statistics));
-    }
-    for (const auto& gate : profile.gates()) {
-      RuleStatistics statistics;
-      statistics.instance = instance;
-      statistics.gate = true;
-      statistics.passes_not_ready = gate.pass_not_ready();
-      Add(profile, gate, std::move(statistics));
-    }
+    for (const Side side : profile::SidesOf(profile)) AddSide(instance, profile, side);
   }
   for (WindowRecorder* window : windows) {
     windows_[window->instrument()].push_back(window);
@@ -44,16 +32,32 @@ FeaturesPass::FeaturesPass(const std::map<StrategyInstanceId, v1::Profile>& prof
   }
 }
 
+void FeaturesPass::AddSide(StrategyInstanceId instance, const v1::Profile& profile, Side side) {
+  RuleStatistics statistics;
+  statistics.instance = instance;
+  statistics.side = side;
+  for (const auto& rule : profile.rubric().rules()) {
+    statistics.points = profile::PointsOf(rule);
+    Add(profile, rule, statistics);
+  }
+  statistics.points = 0;
+  statistics.gate = true;
+  for (const auto& gate : profile.gates()) {
+    statistics.passes_not_ready = gate.pass_not_ready();
+    Add(profile, gate, statistics);
+  }
+}
+
 template <class ProtoRule>
 void FeaturesPass::Add(const v1::Profile& profile, const ProtoRule& from, RuleStatistics statistics) {
-  const std::optional<FeatureKind> kind = ParseFeatureKind(from.feature());
+  const std::optional<FeatureSpec> spec = profile::SpecOf(profile, from, statistics.side);
   const std::optional<Comparison> comparison = ParseComparison(from.op());
-  if (!kind || !comparison) return;  // scoring refused the profile, too
-  Rule rule{.statistics = std::move(statistics), .spec = profile::SpecFor(profile, *kind), .place = {}};
+  if (!spec || !comparison) return;  // scoring refused the profile, too
+  Rule rule{.statistics = std::move(statistics), .spec = *spec, .place = {}};
   rule.statistics.rule = from.id();
   rule.statistics.feature = ToString(rule.spec);
   rule.statistics.comparison = *comparison;
-  rule.statistics.limit = from.limit();
+  rule.statistics.limit = profile::LimitOf(from, rule.statistics.side);
   rules_.push_back(std::move(rule));
 }
 

@@ -24,6 +24,7 @@ class FeaturesPass {
     FeatureSpec spec;
     std::optional<size_t> place;  // in a snapshot's values
   };
+  void AddSide(StrategyInstanceId instance, const v1::Profile& profile, Side side);
   template <class ProtoRule>
   void Add(const v1::Profile& profile, const ProtoRule& from, RuleStatistics statistics);
   void OnSnapshot(const EventHeader& header, const FeatureSnapshot& snapshot);

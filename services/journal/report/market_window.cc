@@ -28,7 +28,54 @@ void WindowRecorder::Sample(const book::BookState& book) {
     const int64_t before = row.changes.empty() ? 0 : row.changes.back().size_e8;
     if (row.shown != before) row.changes.push_back({window_.columns, row.shown});
   }
+  if (wall_) {
+    FindWalls(book.levels().bids(), Side::kBid);
+    FindWalls(book.levels().asks(), Side::kAsk);
+  }
   ++window_.columns;
+}
+
+// FX-05 as far as columns show it: what a level lost to executions within a column cannot be told from what was taken
+// away.
+void WindowRecorder::FindWalls(const book::BookSide& side, Side which) {
+  const size_t visible = std::min(side.size(), MarketWindow::kHeatLevels);
+  const auto size_at = [&](Price price) {
+    for (size_t rank = 0; rank < visible; ++rank) {
+      if (side.at(rank).price == price) return side.at(rank).size.e8();
+    }
+    return int64_t{0};
+  };
+  std::erase_if(open_walls_, [&](WallSpan& wall) {
+    if (wall.side != which) return false;
+    wall.to = window_.columns;
+    const bool stands = size_at(wall.price) * 10 >= wall.size_e8 * 8;
+    if (!stands) EndWall(wall);
+    return !stands;
+  });
+  if (visible == 0) return;
+  std::vector<int64_t> sizes;
+  for (size_t rank = 0; rank < visible; ++rank) sizes.push_back(side.at(rank).size.e8());
+  std::sort(sizes.begin(), sizes.end());
+  const double median = static_cast<double>(sizes[(visible - 1) / 2] + sizes[visible / 2]) / 2;
+  for (size_t rank = 0; rank < std::min<size_t>(visible, std::max(wall_->levels, 1U)); ++rank) {
+    const book::Level level = side.at(rank);
+    const auto size = static_cast<double>(level.size.e8());
+    if (size < wall_->threshold * median || size < wall_->minimum * 1e8) continue;
+    const bool known = std::any_of(open_walls_.begin(), open_walls_.end(), [&](const WallSpan& wall) {
+      return wall.side == which && wall.price == level.price;
+    });
+    if (!known) open_walls_.push_back({level.price, which, window_.columns, window_.columns, level.size.e8()});
+  }
+}
+
+void WindowRecorder::EndWall(const WallSpan& wall) {
+  constexpr uint32_t kStanding = std::chrono::seconds(1) / MarketWindow::kColumn;
+  if (wall.to - wall.from < kStanding) return;
+  if (window_.walls.size() == MarketWindow::kWallsMax) {
+    ++window_.walls_left_out;
+    return;
+  }
+  window_.walls.push_back(wall);
 }
 
 void WindowRecorder::Show(const book::BookSide& side, int sign) {
@@ -93,6 +140,12 @@ MarketWindow WindowRecorder::Finish(Time last, const book::BookState& book) {
     if (!row.changes.empty()) window_.rows.push_back({price, std::move(row.changes)});
   }
   rows_.clear();
+  for (WallSpan& wall : open_walls_) {
+    wall.to = window_.columns;
+    EndWall(wall);
+  }
+  std::stable_sort(window_.walls.begin(), window_.walls.end(),
+                   [](const WallSpan& a, const WallSpan& b) { return a.from < b.from; });
   LeaveOutFarRows();
   return std::move(window_);
 }

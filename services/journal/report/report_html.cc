@@ -65,6 +65,8 @@ std::string ToHtml(const SessionReport& report) {
     if (name == "style") page += page_sources::kStyle;
     if (name == "chart_library") page += page_sources::kChartLibrary;
     if (name == "heat_map_script") page += page_sources::kHeatMapScript;
+    if (name == "profiles_script") page += page_sources::kProfilesScript;
+    if (name == "signals_script") page += page_sources::kSignalsScript;
     if (name == "script") page += page_sources::kScript;
     if (name == "data") page += JsonForScript(ToJson(report, -1));
     rest = rest.substr(end + 2);

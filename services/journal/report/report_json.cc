@@ -4,6 +4,7 @@
 
 #include "nlohmann/json.hpp"
 #include "services/journal/report/new_york_clock.h"
+#include "services/journal/report/signal_list.h"
 
 namespace spillway::journal::report {
 namespace {
@@ -52,6 +53,10 @@ std::string_view ModeWord(InstanceMode mode) {
   return mode == InstanceMode::kActive ? "active" : mode == InstanceMode::kShadow ? "shadow" : "retired";
 }
 
+Json SideJson(Side side) {
+  return side == Side::kBid ? "bid" : side == Side::kAsk ? "ask" : "none";
+}
+
 Json RuleJson(const RuleResult& rule) {
   const bool yes_no = rule.comparison == Comparison::kIsTrue || rule.comparison == Comparison::kIsFalse;
   return {{"rule", rule.rule},
@@ -83,6 +88,7 @@ Json SignalJson(const Signal& signal) {
   return {{"side", std::string(SideWord(signal.side))},
           {"score", Number(signal.score)},
           {"threshold", Number(signal.threshold)},
+          {"preview", signal.preview},
           {"quote", QuoteJson(signal.quote)},
           {"rules", rules},
           {"inputs", inputs}};
@@ -97,14 +103,36 @@ Json MarksJson(const MarketWindow& window) {
     marks.push_back({{"t", Milliseconds(mark.time - window.from)},
                      {"detector", std::string(DetectorName(detector.detector))},
                      {"active", detector.active},
-                     {"side", detector.side == Side::kBid   ? "bid"
-                              : detector.side == Side::kAsk ? "ask"
-                                                            : "none"},
+                     {"side", SideJson(detector.side)},
                      {"price", detector.price ? Json(detector.price->ToDouble()) : Json(nullptr)},
                      {"seen", Number(detector.seen)},
                      {"limit", Number(detector.limit)}});
   }
   return marks;
+}
+
+Json WallsJson(const MarketWindow& window) {
+  Json walls = Json::array();
+  for (const WallSpan& wall : window.walls) {
+    walls.push_back({{"price", wall.price.ToDouble()},
+                     {"side", SideJson(wall.side)},
+                     {"from", wall.from},
+                     {"to", wall.to},
+                     {"size", Units(wall.size_e8)}});
+  }
+  return walls;
+}
+
+Json PlantedJson(const MarketWindow& window) {
+  Json planted = Json::array();
+  for (const truth::PlantedEpisode& episode : window.planted) {
+    planted.push_back({{"kind", std::string(truth::EpisodeKindName(episode.kind))},
+                       {"from", Milliseconds(episode.start - window.from)},
+                       {"to", Milliseconds(episode.end - window.from)},
+                       {"side", SideJson(episode.side)},
+                       {"price", episode.price ? Json(episode.price->ToDouble()) : Json(nullptr)}});
+  }
+  return planted;
 }
 
 Json WindowJson(const MarketWindow& window, const NameTable& names) {
@@ -146,6 +174,9 @@ Json WindowJson(const MarketWindow& window, const NameTable& names) {
           {"quotes", quotes},
           {"trades", trades},
           {"detectors", MarksJson(window)},
+          {"walls", WallsJson(window)},
+          {"planted", PlantedJson(window)},
+          {"walls_left_out", window.walls_left_out},
           {"rows_left_out", window.rows_left_out},
           {"trades_left_out", window.trades_left_out},
           {"detectors_left_out", window.marks_left_out}};
@@ -157,6 +188,10 @@ Json WindowJson(const std::optional<MarketWindow>& window, const NameTable& name
 
 // ---------------------------------------------------------------- decisions
 
+Json RecordJson(const SetupRecord& record) {
+  return {{"trades", record.trades}, {"wins", record.wins}, {"sum_r", Number(record.sum_r)}};
+}
+
 Json DecisionJson(const Timed<RiskDecision>& timed) {
   constexpr std::array<std::string_view, 4> kRoutes = {"none", "alert", "confirm", "auto"};
   const RiskDecision& decision = timed.body;
@@ -165,14 +200,18 @@ Json DecisionJson(const Timed<RiskDecision>& timed) {
     json.update({{"rule", std::string(RefusalRuleName(decision.rule))},
                  {"seen", Number(decision.seen)},
                  {"limit", Number(decision.limit)},
-                 {"unit", decision.unit}});
+                 {"unit", decision.unit},
+                 {"detail", decision.detail},
+                 {"stage", decision.stage}});
     return json;
   }
   json.update({{"quantity", Text(decision.quantity)},
                {"binding_cap", std::string(SizeCapName(decision.binding_cap))},
                {"risk", Text(decision.risk)},
                {"route", std::string(kRoutes[static_cast<size_t>(decision.route) % kRoutes.size()])},
-               {"low_confidence", decision.low_confidence}});
+               {"low_confidence", decision.low_confidence},
+               {"stage", decision.stage},
+               {"record", RecordJson(decision.record)}});
   return json;
 }
 
@@ -187,6 +226,7 @@ Json OutcomeJson(const Timed<OutcomeLabelled>& timed) {
           {"exit_price", Text(outcome.exit_price)},
           {"quantity", Text(outcome.quantity)},
           {"profit_net", Text(outcome.profit_net)},
+          {"profit_gross", Text(outcome.profit_gross)},
           {"r_multiple", Number(outcome.r_multiple)},
           {"return_net_percent", Number(outcome.return_net_percent)},
           {"mae", Text(outcome.mae)},
@@ -229,7 +269,8 @@ Json SetupJson(const Setup& setup, const SessionReport& report) {
                          {"time", Text(setup.cancelled->time)},
                          {"rule", std::string(CancelRuleName(cancelled.rule))},
                          {"seen", Number(cancelled.seen)},
-                         {"limit", Number(cancelled.limit)}};
+                         {"limit", Number(cancelled.limit)},
+                         {"condition", cancelled.condition}};
   }
   json["outcome"] = setup.outcome ? OutcomeJson(*setup.outcome) : Json(nullptr);
   json["receipts"] = Json::array();
@@ -245,6 +286,15 @@ Json SetupJson(const Setup& setup, const SessionReport& report) {
   return json;
 }
 
+// What would have been traded; nothing where scoring made no plan.
+Json PlanJson(const Signal& signal) {
+  if (signal.entry == Price()) return Json::object();
+  return {{"entry", Text(signal.entry)},
+          {"stop", Text(signal.stop)},
+          {"target", Text(signal.target)},
+          {"expires", Text(signal.expires)}};
+}
+
 Json NearMissJson(const NearMiss& miss, const SessionReport& report) {
   Json json = {{"symbol", report.names.Symbol(miss.instrument)},
                {"instance", report.names.Instance(miss.instance)},
@@ -254,6 +304,8 @@ Json NearMissJson(const NearMiss& miss, const SessionReport& report) {
                {"gates_failed", miss.gates_failed},
                {"distance", Number(miss.distance)}};
   json.update(SignalJson(miss.signal));
+  json.update(PlanJson(miss.signal));
+  json["would_have"] = miss.would_have ? OutcomeJson(*miss.would_have) : Json(nullptr);
   json["market"] = WindowJson(miss.market, report.names);
   return json;
 }
@@ -278,6 +330,7 @@ Json RuleStatisticsJson(const SessionReport& report) {
     Json not_ready = Json::object();
     for (const auto& [reason, count] : rule.not_ready) not_ready[std::string(NotReadyName(reason))] = count;
     rules.push_back({{"instance", report.names.Instance(rule.instance)},
+                     {"side", std::string(SideWord(rule.side))},
                      {"rule", rule.rule},
                      {"feature", rule.feature},
                      {"gate", rule.gate},
@@ -294,6 +347,62 @@ Json RuleStatisticsJson(const SessionReport& report) {
                      {"best_symbol", rule.best ? Json(report.names.Symbol(rule.best_instrument)) : Json(nullptr)}});
   }
   return rules;
+}
+
+// ---------------------------------------------------------------- a strategy instance
+
+Json AccountJson(const InstanceRecord& record) {
+  if (!record.account_last) return nullptr;
+  const AccountSnapshot& last = record.account_last->body;
+  Json points = {
+      {"t", Json::array()}, {"equity", Json::array()}, {"day_profit", Json::array()}, {"day_drawdown", Json::array()}};
+  for (const AccountPoint& point : record.account) {
+    points["t"].push_back(Milliseconds(point.time.time_since_epoch()));
+    points["equity"].push_back(point.equity.ToDouble());
+    points["day_profit"].push_back(point.day_profit.ToDouble());
+    points["day_drawdown"].push_back(point.day_drawdown.ToDouble());
+  }
+  Json warnings = Json::array();
+  for (const auto& [time, text] : record.warnings) warnings.push_back({{"time", Text(time)}, {"text", text}});
+  return {{"kind", last.kind == AccountKind::kBroker ? "broker" : "paper"},
+          {"time", Text(record.account_last->time)},
+          {"trading_day", last.trading_day},
+          {"equity", Text(last.equity)},
+          {"cash", Text(last.cash)},
+          {"settled_cash", Text(last.settled_cash)},
+          {"day_profit", Text(last.day_profit)},
+          {"day_drawdown", Text(last.day_drawdown)},
+          {"week_profit_gross", Text(last.week_profit)},
+          {"month_drawdown", Text(last.month_drawdown)},
+          {"open_positions", last.open_positions},
+          {"trades_today", last.trades_today},
+          {"risk_percent", Number(last.risk_percent)},
+          {"stage", last.stage},
+          {"record", RecordJson(last.record)},
+          {"warnings", warnings},
+          {"points", points},
+          {"points_left_out", record.account_left_out}};
+}
+
+Json InstancesJson(const SessionReport& report) {
+  Json instances = Json::array();
+  for (const InstanceRecord& record : report.instances) {
+    Json closed = {{"t", Json::array()}, {"profit_net", Json::array()}, {"r", Json::array()}};
+    for (const ClosedTrade& trade : record.closed) {
+      closed["t"].push_back(Milliseconds(trade.exited.time_since_epoch()));
+      closed["profit_net"].push_back(Text(trade.profit_net));
+      closed["r"].push_back(Number(trade.r_multiple));
+    }
+    instances.push_back({{"instance", report.names.Instance(record.instance)},
+                         {"accepted", record.accepted},
+                         {"rejected", record.rejected},
+                         {"previews", record.previews},
+                         {"repeats", record.repeats},
+                         {"closed", closed},
+                         {"closed_left_out", record.closed_left_out},
+                         {"account", AccountJson(record)}});
+  }
+  return instances;
 }
 
 // ---------------------------------------------------------------- the session
@@ -470,6 +579,7 @@ Json CountsJson(const SessionReport& report, size_t alerts, size_t refused) {
           {"refused", refused},
           {"rejected", report.rejected},
           {"signals_left_out", report.setups_left_out},
+          {"signals_not_listed", report.listed_left_out},
           {"rejections_left_out", report.rejections_left_out},
           {"notices_left_out", report.notices_left_out},
           {"charts_left_out", report.charts_left_out}};
@@ -498,6 +608,8 @@ std::string ToJson(const SessionReport& report, int indent) {
   json["refused"] = std::move(refused);
   json["refusals"] = std::move(refusals);
   json["near_misses"] = std::move(near_misses);
+  json["signals"] = SignalListJson(report);
+  json["instances"] = InstancesJson(report);
   json["rejections"] = RejectionsJson(report);
   json["rules"] = RuleStatisticsJson(report);
   json["universe"] = UniverseJson(report);

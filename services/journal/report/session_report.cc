@@ -7,6 +7,7 @@
 #include "fmt/format.h"
 #include "libs/events/codec.h"
 #include "libs/log/segment_log.h"
+#include "libs/profile/declared_features.h"
 #include "services/journal/report/features_pass.h"
 #include "services/journal/report/market_pass.h"
 #include "services/journal/report/trading_pass.h"
@@ -118,7 +119,8 @@ void OrderByInstance(const std::vector<ProfileFacts>& profiles, std::vector<Item
 // Which decisions get the market around them.
 class Windows {
  public:
-  explicit Windows(SessionReport* report) : report_(*report) {
+  Windows(SessionReport* report, const std::map<StrategyInstanceId, v1::Profile>& profiles)
+      : report_(*report), profiles_(profiles) {
     ChooseSetups(true, kWindowedAlertsMax);
     ChooseSetups(false, kWindowedRefusalsMax);
     ChooseNearMisses();
@@ -133,8 +135,15 @@ class Windows {
   }
   const std::vector<WindowRecorder*>& by_begin() const { return by_begin_; }
 
-  void Keep(std::vector<MarketWindow> windows) {
-    for (size_t i = 0; i < windows.size(); ++i) *targets_by_begin_[i] = std::move(windows[i]);
+  void Keep(std::vector<MarketWindow> windows, const std::vector<truth::PlantedEpisode>& planted) {
+    for (size_t i = 0; i < windows.size(); ++i) {
+      MarketWindow& window = windows[i];
+      for (const truth::PlantedEpisode& episode : planted) {
+        const bool here = episode.instrument == 0 || episode.instrument == window.instrument;
+        if (here && episode.start < window.to && episode.end >= window.from) window.planted.push_back(episode);
+      }
+      *targets_by_begin_[i] = std::move(window);
+    }
   }
 
   // Those with decisions first, then the others, by id.
@@ -159,8 +168,12 @@ class Windows {
   }
 
  private:
-  void Add(InstrumentId instrument, Time from, Time to, Time trigger, std::optional<MarketWindow>* target) {
+  void Add(StrategyInstanceId instance, InstrumentId instrument, Time from, Time to, Time trigger,
+           std::optional<MarketWindow>* target) {
     recorders_.push_back(std::make_unique<WindowRecorder>(instrument, from, to, trigger));
+    const auto profile = profiles_.find(instance);
+    if (profile != profiles_.end())
+      recorders_.back()->MarkWalls(profile::SpecFor(profile->second, FeatureKind::kBidWallAge));
     targets_.push_back(target);
   }
   // Those of active instances first: a shadow's never take the place of what a person was told.
@@ -174,7 +187,7 @@ class Windows {
         Time to = setup.triggered + kAfter;
         if (setup.outcome && setup.outcome->body.exited) to = std::max(to, *setup.outcome->body.exited + kAfterExit);
         to = std::min(to, setup.triggered + kAfterMax);
-        Add(setup.instrument, setup.triggered - kBefore, to, setup.triggered, &setup.market);
+        Add(setup.instance, setup.instrument, setup.triggered - kBefore, to, setup.triggered, &setup.market);
       }
     }
   }
@@ -182,11 +195,15 @@ class Windows {
     std::map<StrategyInstanceId, size_t> chosen;
     for (NearMiss& miss : report_.near_misses) {
       if (chosen[miss.instance]++ >= kWindowedNearMissesMax) continue;
-      Add(miss.instrument, miss.time - kBefore, miss.time + kAfterNearMiss, miss.time, &miss.market);
+      Time to = miss.time + kAfterNearMiss;
+      if (miss.would_have && miss.would_have->body.exited)
+        to = std::min(std::max(to, *miss.would_have->body.exited + kAfterExit), miss.time + kAfterMax);
+      Add(miss.instance, miss.instrument, miss.time - kBefore, to, miss.time, &miss.market);
     }
   }
 
   SessionReport& report_;
+  const std::map<StrategyInstanceId, v1::Profile>& profiles_;
   std::vector<std::unique_ptr<WindowRecorder>> recorders_;
   std::vector<std::optional<MarketWindow>*> targets_;
   std::vector<WindowRecorder*> by_begin_;
@@ -229,27 +246,28 @@ absl::StatusOr<SessionReport> CollectSessionReport(const std::filesystem::path& 
   if (!status.ok()) return status;
   decisions.report.Finish(report.last.value_or(Time()));
   OrderByInstance(report.profiles, report.near_misses);
+  OrderByInstance(report.profiles, report.instances);
   OrderByInstance(report.profiles, report.refusals);
   OrderByInstance(report.profiles, report.rejections);
   OrderByInstance(report.profiles, report.universe);
   report.scorecard = ScorecardJson(decisions.scorecard.Scores());
 
-  Windows windows(&report);
+  Windows windows(&report, decisions.report.profiles());
   Features features{FeaturesPass(decisions.report.profiles(), windows.by_begin()), truth};
   status = ReadLanes(log, "features.", features);
   if (!status.ok()) return status;
   report.rules = features.report.Finish();
   OrderByInstance(report.profiles, report.rules);
-  absl::StatusOr<std::string> against_truth = truth.Score(session);
-  if (!against_truth.ok()) return against_truth.status();
-  report.truth = *std::move(against_truth);
+  absl::StatusOr<std::optional<std::vector<truth::PlantedEpisode>>> planted = ReadPlanted(session);
+  if (!planted.ok()) return planted.status();
+  if (*planted) report.truth = truth.Score(**planted);
 
   MarketPass market(&report, windows.by_begin(), windows.Charted(), PriceBucket(report));
   status = ReadLanes(log, "market.", market);
   if (!status.ok()) return status;
   const Time last = LastTime(report);
   if (report.last) report.last = last;
-  windows.Keep(market.Finish(last));
+  windows.Keep(market.Finish(last), planted->value_or(std::vector<truth::PlantedEpisode>()));
   return report;
 }
 

@@ -19,18 +19,23 @@
 #include "libs/base/int128.h"
 #include "libs/events/event.h"
 #include "libs/events/text.h"
+#include "libs/truth/planted_episode.h"
 
 namespace spillway::journal::report {
 
-inline constexpr size_t kSetupsMax = 5000;          // accepted signals
+inline constexpr size_t kSetupsMax = 2000;          // accepted signals
+inline constexpr size_t kListedSignalsMax = 2000;   // accepted, rejected and previews, each with its gate trace
 inline constexpr size_t kNearMissesMax = 40;        // of each strategy instance, best first
 inline constexpr size_t kRejectionGroupsMax = 200;  // combinations of failed rules
 inline constexpr size_t kWindowedAlertsMax = 60;    // with the market around them
 inline constexpr size_t kWindowedRefusalsMax = 12;
-inline constexpr size_t kWindowedNearMissesMax = 8;
-inline constexpr size_t kChartedSymbolsMax = 40;  // with a price line
-inline constexpr size_t kPricePointsMax = 1000;   // of a line, each with low, high and last
-inline constexpr size_t kNoticesMax = 500;        // pauses, halts, headlines, feed states
+inline constexpr size_t kWindowedNearMissesMax = 10;  // of each instance
+inline constexpr size_t kChartedSymbolsMax = 40;      // with a price line
+inline constexpr size_t kPricePointsMax = 1000;       // of a line, each with low, high and last
+inline constexpr size_t kNoticesMax = 500;            // pauses, halts, headlines, feed states
+inline constexpr size_t kClosedTradesMax = 5000;      // of an equity curve
+inline constexpr size_t kAccountPointsMax = 2000;
+inline constexpr size_t kAccountWarningsMax = 50;  // different ones of an account
 
 // ---------------------------------------------------------------- the market around a moment
 
@@ -60,6 +65,14 @@ struct DetectorMark {
   Time time;
   DetectorFired detector;
 };
+// A level that stood as a wall (FX-05, by the parameters of the profile whose signal the window shows) for a second or
+// longer: columns [from, to).
+struct WallSpan {
+  Price price;
+  Side side = Side::kNone;
+  uint32_t from = 0, to = 0;
+  int64_t size_e8 = 0;  // that it qualified with
+};
 
 // A column is the book at the end of its 250 ms, the best kHeatLevels of each side.
 struct MarketWindow {
@@ -71,6 +84,7 @@ struct MarketWindow {
   static constexpr size_t kHeatRowsMax = 240;  // price levels; those farthest from the trigger's quote are left out
   static constexpr size_t kTradesMax = 4000;
   static constexpr size_t kMarksMax = 400;
+  static constexpr size_t kWallsMax = 400;
 
   InstrumentId instrument = 0;
   Time from, to, trigger;     // [from, to)
@@ -79,7 +93,9 @@ struct MarketWindow {
   std::vector<QuotePoint> quotes;
   std::vector<TradePoint> trades;
   std::vector<DetectorMark> marks;
-  uint64_t rows_left_out = 0, trades_left_out = 0, marks_left_out = 0;
+  std::vector<WallSpan> walls;                 // by when they began
+  std::vector<truth::PlantedEpisode> planted;  // of a simulated session: those that fall into the window
+  uint64_t rows_left_out = 0, trades_left_out = 0, marks_left_out = 0, walls_left_out = 0;
 };
 
 // ---------------------------------------------------------------- decisions
@@ -110,7 +126,7 @@ struct Setup {
   bool approved() const { return decision && decision->body.approved; }
 };
 
-// A signal that scoring rejected.
+// A signal that scoring rejected, or showed as a preview.
 struct NearMiss {
   InstrumentId instrument = 0;
   StrategyInstanceId instance = 0;
@@ -121,6 +137,7 @@ struct NearMiss {
   // Sum over what failed of |value - limit| / |limit| (1 for yes-no rules and values that were not ready): among equal
   // scores the smaller is nearer.
   double distance = 0;
+  std::optional<Timed<OutcomeLabelled>> would_have;  // how it would have ended
   std::optional<MarketWindow> market;
 };
 
@@ -145,9 +162,32 @@ struct RefusalCount {
   uint64_t count = 0;
 };
 
+// ---------------------------------------------------------------- a strategy instance over the session
+
+struct ClosedTrade {
+  Time exited;
+  Money profit_net;
+  double r_multiple = 0;
+};
+struct AccountPoint {
+  Time time;
+  Money equity, day_profit, day_drawdown;
+};
+struct InstanceRecord {
+  StrategyInstanceId instance = 0;
+  uint64_t accepted = 0, rejected = 0, previews = 0;
+  uint64_t repeats = 0;               // rejections that were summed up, not recorded one by one
+  std::vector<ClosedTrade> closed;    // alerts, by their end
+  std::vector<AccountPoint> account;  // whenever it changed
+  std::optional<Timed<AccountSnapshot>> account_last;
+  std::vector<std::pair<Time, std::string>> warnings;  // of the account, each when it was first given
+  uint64_t closed_left_out = 0, account_left_out = 0;
+};
+
 // How often a rule of a profile held over the session's snapshots at 250 ms boundaries, members or not.
 struct RuleStatistics {
   StrategyInstanceId instance = 0;
+  Side side = Side::kBid;  // of the setup: kAsk is a short one's, which looks at the mirror image
   std::string rule, feature;
   bool gate = false;
   bool passes_not_ready = false;  // a gate that lets pass what is not ready
@@ -268,12 +308,15 @@ struct SessionReport {
   std::vector<UniverseEntry> universe;
   std::vector<Setup> setups;          // accepted signals by time
   std::vector<NearMiss> near_misses;  // of each instance, best first
+  std::vector<NearMiss> listed;       // further rejected signals and previews, by time; without their market
+  std::vector<InstanceRecord> instances;
   std::vector<RejectionGroup> rejections;
   std::vector<RefusalCount> refusals;
   std::vector<RuleStatistics> rules;
   std::vector<TimeOfDay> time_of_day;
   std::vector<Notice> notices;
-  uint64_t rejected = 0;  // signals
+  uint64_t rejected = 0;         // signals
+  uint64_t listed_left_out = 0;  // rejected signals and previews that are neither near misses nor listed
   uint64_t setups_left_out = 0, rejections_left_out = 0, notices_left_out = 0, charts_left_out = 0;
   std::string scorecard;  // JSON; empty: none
   std::string truth;      // JSON; empty: the session has no truth file

@@ -15,12 +15,6 @@ namespace {
 constexpr int kBucketMinutes = 30;
 constexpr double kNearMissBelowThreshold = 1.5;  // where the profile names no line of its own
 
-// Nearest first.
-bool Nearer(const NearMiss& a, const NearMiss& b) {
-  return std::tuple(-a.signal.score, a.gates_failed, a.distance, a.time) <
-         std::tuple(-b.signal.score, b.gates_failed, b.distance, b.time);
-}
-
 double Distance(const RuleResult& rule) {
   const std::optional<double> shortfall = Shortfall(rule);
   if (!shortfall) return 1;
@@ -62,6 +56,11 @@ std::string_view FeedWord(FeedState state) {
 }
 
 }  // namespace
+
+bool TradingPass::Nearest::operator()(const NearMiss& a, const NearMiss& b) const {
+  return std::tuple(-a.signal.score, a.gates_failed, a.distance, a.time) <
+         std::tuple(-b.signal.score, b.gates_failed, b.distance, b.time);
+}
 
 void TradingPass::Take(const Event& event) {
   report_.names.Learn(event);
@@ -207,6 +206,7 @@ void TradingPass::On(const Header& header, const Signal& signal) {
     Reject(header, signal);
     return;
   }
+  ++RecordOf(header.instance).accepted;
   if (report_.setups.size() == kSetupsMax) {
     ++report_.setups_left_out;
     return;
@@ -224,6 +224,7 @@ void TradingPass::On(const Header& header, const Signal& signal) {
 
 void TradingPass::Reject(const Header& header, const Signal& signal) {
   ++report_.rejected;
+  ++(signal.preview ? RecordOf(header.instance).previews : RecordOf(header.instance).rejected);
   if (TimeOfDay* bucket = TimeOfDayAt(header.event_time)) ++bucket->rejected;
   CountRejection(header, signal);
   NearMiss miss;
@@ -238,10 +239,11 @@ void TradingPass::Reject(const Header& header, const Signal& signal) {
     miss.gates_failed += rule.gate ? 1 : 0;
     miss.distance += Distance(rule);
   }
-  std::vector<NearMiss>& nearest = near_misses_[header.instance];
-  if (nearest.size() == kNearMissesMax && !Nearer(miss, nearest.back())) return;
-  nearest.insert(std::upper_bound(nearest.begin(), nearest.end(), miss, Nearer), std::move(miss));
-  if (nearest.size() > kNearMissesMax) nearest.pop_back();
+  auto& nearest = rejected_[header.instance];
+  nearest.insert(std::move(miss));
+  if (nearest.size() <= kListedSignalsMax) return;
+  nearest.erase(std::prev(nearest.end()));
+  ++report_.listed_left_out;
 }
 
 void TradingPass::CountRejection(const Header& header, const Signal& signal) {
@@ -313,10 +315,78 @@ void TradingPass::On(const Header& header, const AlertReceipt& receipt) {
 }
 
 void TradingPass::On(const Header& header, const OutcomeLabelled& outcome) {
+  if (outcome.near_miss) {
+    would_have_[outcome.intent] = {header.event_time, header.id(), outcome};
+    return;
+  }
+  if (outcome.exited) {
+    InstanceRecord& record = RecordOf(header.instance);
+    if (record.closed.size() < kClosedTradesMax) {
+      record.closed.push_back({*outcome.exited, outcome.profit_net, outcome.r_multiple});
+    } else {
+      ++record.closed_left_out;
+    }
+  }
   if (Setup* setup = SetupOf(by_intent_, outcome.intent)) setup->outcome = {header.event_time, header.id(), outcome};
 }
 
+void TradingPass::On(const Header& header, const RejectionSummary& summary) {
+  for (const RejectionSummary::Row& row : summary.rows) RecordOf(header.instance).repeats += row.count;
+}
+
+void TradingPass::On(const Header& header, const AccountSnapshot& account) {
+  InstanceRecord& record = RecordOf(header.instance);
+  record.account_last = {header.event_time, header.id(), account};
+  if (record.account.size() < kAccountPointsMax) {
+    record.account.push_back({header.event_time, account.equity, account.day_profit, account.day_drawdown});
+  } else {
+    ++record.account_left_out;
+  }
+  for (const std::string& warning : account.warnings) {
+    const bool known = std::any_of(record.warnings.begin(), record.warnings.end(),
+                                   [&](const auto& earlier) { return earlier.second == warning; });
+    if (!known && record.warnings.size() < kAccountWarningsMax)
+      record.warnings.emplace_back(header.event_time, warning);
+  }
+}
+
 // ---------------------------------------------------------------- sums
+
+InstanceRecord& TradingPass::RecordOf(StrategyInstanceId instance) {
+  InstanceRecord& record = records_[instance];
+  record.instance = instance;
+  return record;
+}
+
+// Near misses first; what room the list has left goes to the next nearest of each instance in turn.
+void TradingPass::FinishRejected() {
+  size_t room = kListedSignalsMax - std::min(kListedSignalsMax, report_.setups.size());
+  std::map<StrategyInstanceId, std::vector<NearMiss>> rest;
+  for (auto& [instance, nearest] : rejected_) {
+    size_t taken = 0;
+    while (!nearest.empty()) {
+      NearMiss miss = std::move(nearest.extract(nearest.begin()).value());
+      if (const auto outcome = would_have_.find(miss.signal_id); outcome != would_have_.end())
+        miss.would_have = outcome->second;
+      const bool near = taken++ < kNearMissesMax;
+      if (near && room > 0) --room;
+      (near ? report_.near_misses : rest[instance]).push_back(std::move(miss));
+    }
+  }
+  for (size_t rank = 0, listed = 1; room > 0 && listed > 0; ++rank) {
+    listed = 0;
+    for (auto& [instance, misses] : rest) {
+      if (rank >= misses.size() || room == 0) continue;
+      report_.listed.push_back(std::move(misses[rank]));
+      ++listed;
+      --room;
+    }
+  }
+  for (const auto& [instance, misses] : rest) report_.listed_left_out += misses.size();
+  report_.listed_left_out -= report_.listed.size();
+  std::stable_sort(report_.listed.begin(), report_.listed.end(),
+                   [](const NearMiss& a, const NearMiss& b) { return a.time < b.time; });
+}
 
 TimeOfDay* TradingPass::TimeOfDayAt(Time time) {
   const std::optional<int> minute = calendar::NewYorkMinuteOfDay(time);
@@ -329,9 +399,9 @@ TimeOfDay* TradingPass::TimeOfDayAt(Time time) {
 
 void TradingPass::Finish(Time last) {
   FinishUniverse(last);
-  for (auto& [instance, nearest] : near_misses_) {
-    std::move(nearest.begin(), nearest.end(), std::back_inserter(report_.near_misses));
-  }
+  FinishRejected();
+  for (const ProfileFacts& profile : report_.profiles) RecordOf(profile.id);
+  for (auto& [instance, record] : records_) report_.instances.push_back(std::move(record));
   for (auto& [key, group] : rejections_) {
     group.instance = key.first;
     group.failed = key.second;

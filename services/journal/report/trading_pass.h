@@ -3,6 +3,7 @@
 
 #include <array>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,6 +42,8 @@ class TradingPass {
   void On(const Header& header, const AlertUpdate& update);
   void On(const Header& header, const AlertReceipt& receipt);
   void On(const Header& header, const OutcomeLabelled& outcome);
+  void On(const Header& header, const RejectionSummary& summary);
+  void On(const Header& header, const AccountSnapshot& account);
   template <class Other>
   void On(const Header&, const Other&) {}
 
@@ -51,12 +54,19 @@ class TradingPass {
   void EndFeedState(uint32_t feed, Time now);
   void Note(const Header& header, std::string kind, std::string text);
   TimeOfDay* TimeOfDayAt(Time time);
+  InstanceRecord& RecordOf(StrategyInstanceId instance);
   void FinishUniverse(Time last);
+  void FinishRejected();
 
   SessionReport& report_;
   std::map<StrategyInstanceId, v1::Profile> profiles_;
   std::map<EventId, size_t> by_signal_, by_intent_, by_alert_;  // places in report_.setups
-  std::map<StrategyInstanceId, std::vector<NearMiss>> near_misses_;
+  struct Nearest {
+    bool operator()(const NearMiss& a, const NearMiss& b) const;
+  };
+  std::map<StrategyInstanceId, std::multiset<NearMiss, Nearest>> rejected_;  // the nearest of each
+  std::map<EventId, Timed<OutcomeLabelled>> would_have_;                     // by signal
+  std::map<StrategyInstanceId, InstanceRecord> records_;
   std::map<std::pair<StrategyInstanceId, std::vector<std::string>>, RejectionGroup> rejections_;
   std::map<std::pair<StrategyInstanceId, RefusalRule>, uint64_t> refusals_;
   struct Membership {

@@ -19,12 +19,16 @@ void TruthPass::TakeFeatures(const Event& event) {
   state_->collector.Observe(event);
 }
 
-absl::StatusOr<std::string> TruthPass::Score(const std::filesystem::path& session) const {
+std::string TruthPass::Score(const std::vector<truth::PlantedEpisode>& episodes) const {
+  return ToJson(ScoreAgainstTruth(episodes, state_->collector.detections()));
+}
+
+absl::StatusOr<std::optional<std::vector<truth::PlantedEpisode>>> ReadPlanted(const std::filesystem::path& session) {
   const std::filesystem::path file = session / kTruthFile;
-  if (!std::filesystem::exists(file)) return std::string();
+  if (!std::filesystem::exists(file)) return std::optional<std::vector<truth::PlantedEpisode>>();
   absl::StatusOr<std::vector<truth::PlantedEpisode>> episodes = truth::ReadTruth(file.string());
   if (!episodes.ok()) return episodes.status();
-  return ToJson(ScoreAgainstTruth(*std::move(episodes), state_->collector.detections()));
+  return std::optional(*std::move(episodes));
 }
 
 }  // namespace spillway::journal::report

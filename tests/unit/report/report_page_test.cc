@@ -204,6 +204,80 @@ TEST_CASE("report in a browser: without an alert the nearest miss is shown inste
   CHECK(Between(loaded.document, "data-cells=\"", "\"") != "0");
 }
 
+TEST_CASE(
+    "report in a browser: signals can be filtered, a row opens its gate trace, a feature that the feed lacks says so",
+    "[report]") {
+  const std::optional<std::string> browser = Chromium();
+  if (!browser) return;
+  const TemporaryFolder folder;
+  HandMadeSession session = OneAlert();
+  session.lane.At("09:30:52");
+  for (int i = 0; i < 60; ++i)
+    session.trading.push_back(session.lane.Make(Rejected(4, 1 + i * 0.01), 1, StrategyInstanceIdOf("classic#1")));
+  Signal blind = Rejected(3, std::nullopt);
+  blind.side = Side::kAsk;
+  blind.rules[1].not_ready = "not_carried";
+  session.lane.At("09:30:53");
+  session.trading.push_back(session.lane.Make(blind, 1, StrategyInstanceIdOf("classic#1")));
+  std::string page = ToHtml(Collected(session.Write(folder.path() / "s")));
+  page += R"(<script>
+    {
+      document.body.dataset.all = document.getElementById("signals-found").textContent;
+      const side = document.querySelector('select[aria-label="side"]');
+      side.value = "sell";
+      side.dispatchEvent(new Event("change"));
+      document.body.dataset.shorts = document.getElementById("signals-found").textContent;
+      document.querySelector("tr.pick").click();
+      document.body.dataset.trace = document.querySelector("tr.trace").textContent;
+    }
+  </script>)";
+  const Loaded loaded = Load(*browser, folder.path(), page);
+  CheckQuiet(loaded);
+  CHECK(Between(loaded.document, "data-all=\"", "\"") == "65 signals");
+  CHECK(Between(loaded.document, "data-shorts=\"", "\"") == "1 signal");
+  const std::string trace = Between(loaded.document, "data-trace=\"", "\"");
+  CHECK(trace.find("not carried by this feed") != std::string::npos);
+  CHECK(trace.find("S0-3.2") != std::string::npos);
+}
+
+TEST_CASE("report in a browser: profiles stand side by side, spoofs and standing walls are marked on the heat map",
+          "[report]") {
+  const std::optional<std::string> browser = Chromium();
+  if (!browser) return;
+  const TemporaryFolder folder;
+  HandMadeSession session = OneAlert();
+  session.lane.At("09:30:51");
+  session.trading.push_back(session.lane.Configure(ClassicProfile(), "second#1"));
+  const auto fire = [&](std::string_view clock, DetectorKind kind, bool active) {
+    session.lane.At(clock);
+    session.features.push_back(session.lane.Make(
+        DetectorFired{
+            .detector = kind, .active = active, .side = Side::kBid, .price = Usd(9.98), .seen = 0.9, .limit = 0.8},
+        1, 0, Producer::kMetrics));
+  };
+  fire("09:30:10", DetectorKind::kFakeWall, true);
+  fire("09:30:11", DetectorKind::kFakeWall, false);
+  fire("09:30:12", DetectorKind::kAbsorption, true);
+  std::string page = ToHtml(Collected(session.Write(folder.path() / "s")));
+  page += R"(<script>
+    {
+      document.body.dataset.spans = heat.level_spans.map((s) => `${s.detector} ${s.from} ${s.to}`).join(", ");
+      heat.hover(heat.x(40500), heat.y(9.98));
+      document.body.dataset.read = document.querySelector(".readout").textContent;
+      document.body.dataset.compared = document.querySelector("table.compare").textContent;
+    }
+  </script>)";
+  const Loaded loaded = Load(*browser, folder.path(), page);
+  CheckQuiet(loaded);
+  CHECK(Between(loaded.document, "data-spans=\"", "\"") == "fake_wall 40000 41000, absorption 42000 90250");
+  CHECK(Between(loaded.document, "data-read=\"", "\"").find("wall pulled (spoof), bid 9.98, 1.00 s, 0.9 against 0.8") !=
+        std::string::npos);
+  const std::string compared = Between(loaded.document, "data-compared=\"", "\"");
+  CHECK(compared.find("classic") != std::string::npos);
+  CHECK(compared.find("second") != std::string::npos);
+  CHECK(compared.find("SAME_TICKER_COOLDOWN 1") != std::string::npos);
+}
+
 TEST_CASE("report in a browser: hostile text stays text, an empty session stays a page", "[report]") {
   const std::optional<std::string> browser = Chromium();
   if (!browser) return;
