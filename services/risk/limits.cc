@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "fmt/format.h"
+#include "libs/calendar/date.h"
 #include "spillway/v1/profile.pb.h"
 
 namespace spillway::risk {
@@ -53,8 +54,11 @@ absl::StatusOr<ScheduleLimits> ScheduleOf(const v1::Schedule& schedule) {
     }
     const absl::StatusOr<WindowMode> mode = ModeOf(window.mode());
     if (!mode.ok()) return mode.status();
-    limits.windows.push_back({*start, *end, *mode, std::nullopt});
-    if (window.has_alerts_max()) limits.windows.back().alerts_max = window.alerts_max();
+    limits.windows.push_back({.start = *start, .end = *end, .mode = *mode, .alerts_max = std::nullopt});
+    ScheduleWindow& added = limits.windows.back();
+    if (window.has_alerts_max()) added.alerts_max = window.alerts_max();
+    if (window.has_trades_max()) added.trades_max = window.trades_max();
+    added.needs_profit = window.needs_profit();
   }
   return limits;
 }
@@ -96,6 +100,79 @@ absl::StatusOr<SizingLimits> SizingOf(const v1::Sizing& sizing) {
   return limits;
 }
 
+ScarcityLimits ScarcityOf(const v1::Scarcity& scarcity) {
+  ScarcityLimits limits;
+  if (scarcity.has_alerts_per_day()) limits.alerts_per_day = scarcity.alerts_per_day();
+  if (scarcity.has_alerts_per_symbol_day()) limits.alerts_per_symbol_day = scarcity.alerts_per_symbol_day();
+  limits.cooldown = Duration(scarcity.cooldown_ns());
+  limits.after_cancel = Duration(scarcity.after_cancel_ns());
+  return limits;
+}
+
+std::vector<StageLimits> StagesOf(const v1::Profile& profile) {
+  std::vector<StageLimits> stages;
+  for (const v1::Stage& stage : profile.stages()) {
+    StageLimits& limits = stages.emplace_back(StageLimits{.name = stage.name()});
+    if (stage.has_shares_max_e8()) limits.shares_max = Quantity::FromE8(stage.shares_max_e8());
+    if (!stage.has_abort_win_rate()) continue;
+    limits.abort_win_rate = MillionthsOf(stage.abort_win_rate() / 100);
+    limits.abort_after = stage.abort_after();
+  }
+  return stages;
+}
+
+AccountLimits AccountOf(const v1::AccountRules& account) {
+  AccountLimits limits;
+  if (account.has_equity_min_e8()) limits.equity_min = Money::FromE8(account.equity_min_e8());
+  if (account.has_equity_max_e8()) limits.equity_max = Money::FromE8(account.equity_max_e8());
+  if (account.has_sizing_ceiling_e8()) limits.sizing_ceiling = Money::FromE8(account.sizing_ceiling_e8());
+  if (account.has_day_loss_stop_e8()) limits.day_loss_stop = Money::FromE8(account.day_loss_stop_e8());
+  if (account.has_day_drawdown_max_e8()) limits.day_drawdown_max = Money::FromE8(account.day_drawdown_max_e8());
+  if (account.has_day_drawdown_max_percent()) {
+    limits.day_drawdown_max_fraction = MillionthsOf(account.day_drawdown_max_percent() / 100);
+  }
+  if (account.has_losses_max()) limits.losses_max = account.losses_max();
+  if (account.has_losses_window_ns()) limits.losses_window = Duration(account.losses_window_ns());
+  if (account.has_losses_pause_ns()) limits.losses_pause = Duration(account.losses_pause_ns());
+  if (account.has_trades_per_day()) limits.trades_per_day = account.trades_per_day();
+  if (account.has_week_target_e8()) limits.week_target = Money::FromE8(account.week_target_e8());
+  if (account.has_month_drawdown_e8()) limits.month_drawdown = Money::FromE8(account.month_drawdown_e8());
+  if (account.has_degraded_risk_percent()) limits.degraded_risk = MillionthsOf(account.degraded_risk_percent() / 100);
+  if (account.type() == v1::ACCOUNT_TYPE_CASH) limits.type = AccountType::kCash;
+  if (account.type() == v1::ACCOUNT_TYPE_LIMITED_MARGIN) limits.type = AccountType::kLimitedMargin;
+  if (account.has_settlement_days()) limits.settlement_days = account.settlement_days();
+  return limits;
+}
+
+absl::StatusOr<ComplianceLimits> ComplianceOf(const v1::ComplianceRule& rule) {
+  ComplianceLimits limits{.id = rule.id(), .amount = Money::FromE8(rule.amount_e8())};
+  switch (rule.kind()) {
+    case v1::COMPLIANCE_KIND_MINIMUM_EQUITY:
+      break;
+    case v1::COMPLIANCE_KIND_DAY_TRADES:
+      limits.kind = ComplianceLimits::Kind::kDayTrades;
+      limits.count = rule.count();
+      limits.sessions = rule.has_sessions() ? rule.sessions() : 1;
+      break;
+    default:
+      return absl::InvalidArgumentError(
+          fmt::format("compliance: rule '{}' has no kind; write minimum_equity or day_trades", rule.id()));
+  }
+  const auto day = [&](const std::string& text, int32_t& number) -> absl::Status {
+    if (text.empty()) return absl::OkStatus();
+    const absl::StatusOr<calendar::Date> date = calendar::ParseDate(text);
+    if (!date.ok()) {
+      return absl::InvalidArgumentError(
+          fmt::format("compliance: rule '{}': '{}' is no day; write YYYY-MM-DD", rule.id(), text));
+    }
+    number = calendar::DateNumber(*date);
+    return absl::OkStatus();
+  };
+  if (absl::Status status = day(rule.effective_from(), limits.from); !status.ok()) return status;
+  if (absl::Status status = day(rule.effective_to(), limits.to); !status.ok()) return status;
+  return limits;
+}
+
 Route RouteOf(v1::ExecutionMode mode) {
   switch (mode) {
     case v1::EXECUTION_MODE_CONFIRM:
@@ -123,11 +200,23 @@ absl::StatusOr<RiskLimits> LimitsOf(std::string_view document) {
   if (!schedule.ok()) return schedule.status();
   absl::StatusOr<SizingLimits> sizing = SizingOf(profile.sizing());
   if (!sizing.ok()) return sizing.status();
-  return RiskLimits{.schedule = *std::move(schedule),
+  RiskLimits limits{.schedule = *std::move(schedule),
                     .throttle = ThrottleOf(profile.throttle()),
                     .halts = HaltsOf(profile.throttle()),
                     .sizing = *sizing,
-                    .route = RouteOf(profile.execution_mode())};
+                    .route = RouteOf(profile.execution_mode()),
+                    .short_side = profile.short_side().enabled(),
+                    .scarcity = ScarcityOf(profile.scarcity()),
+                    .stages = StagesOf(profile)};
+  if (profile.has_account()) limits.account = AccountOf(profile.account());
+  for (const v1::ComplianceRule& rule : profile.compliance()) {
+    absl::StatusOr<ComplianceLimits> read = ComplianceOf(rule);
+    if (!read.ok()) return read.status();
+    limits.compliance.push_back(*std::move(read));
+  }
+  limits.trade.costs = costs::CostScheduleOf(profile.costs());
+  if (profile.outcome().has_time_stop_ns()) limits.trade.time_stop = Duration(profile.outcome().time_stop_ns());
+  return limits;
 }
 
 }  // namespace spillway::risk

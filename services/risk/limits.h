@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "libs/base/money.h"
 #include "libs/base/quantity.h"
 #include "libs/base/time.h"
+#include "libs/costs/costs.h"
 #include "libs/events/event.h"
 
 namespace spillway::risk {
@@ -34,9 +36,11 @@ struct ScheduleWindow {
   int32_t end = 0;
   WindowMode mode = WindowMode::kClosed;
   std::optional<uint32_t> alerts_max;
+  std::optional<uint32_t> trades_max = std::nullopt;
+  bool needs_profit = false;
   template <class Archive>
   void Persist(Archive& a) {
-    a(start, end, mode, alerts_max);
+    a(start, end, mode, alerts_max, trades_max, needs_profit);
   }
   friend bool operator==(const ScheduleWindow&, const ScheduleWindow&) = default;
 };
@@ -93,15 +97,101 @@ struct SizingLimits {
   friend bool operator==(const SizingLimits&, const SizingLimits&) = default;
 };
 
+// IR-8
+struct ScarcityLimits {
+  std::optional<uint32_t> alerts_per_day;
+  std::optional<uint32_t> alerts_per_symbol_day;
+  Duration cooldown{0};      // 0: off
+  Duration after_cancel{0};  // 0: off
+  template <class Archive>
+  void Persist(Archive& a) {
+    a(alerts_per_day, alerts_per_symbol_day, cooldown, after_cancel);
+  }
+  friend bool operator==(const ScarcityLimits&, const ScarcityLimits&) = default;
+};
+
+// S1-B7.*: what a stage allows, and what ends it for good.
+struct StageLimits {
+  std::string name;
+  std::optional<Quantity> shares_max = std::nullopt;
+  std::optional<Millionths> abort_win_rate = std::nullopt;
+  uint32_t abort_after = 0;  // trades of the stage; needed with abort_win_rate
+  template <class Archive>
+  void Persist(Archive& a) {
+    a(name, shares_max, abort_win_rate, abort_after);
+  }
+  friend bool operator==(const StageLimits&, const StageLimits&) = default;
+};
+
+enum class AccountType : uint8_t { kMargin, kCash, kLimitedMargin };
+
+// S1-B0.*, S1-B6.*, S1-B10.*, C-14, C-15: of the instance's account. What is absent is not checked.
+struct AccountLimits {
+  std::optional<Money> equity_min, equity_max;
+  std::optional<Money> sizing_ceiling;
+  std::optional<Money> day_loss_stop;
+  std::optional<Money> day_drawdown_max;
+  std::optional<Millionths> day_drawdown_max_fraction;  // of the equity that the day began with
+  std::optional<uint32_t> losses_max;
+  Duration losses_window = std::chrono::minutes(30);
+  std::optional<Duration> losses_pause;  // absent: until the day ends
+  std::optional<uint32_t> trades_per_day;
+  std::optional<Money> week_target;
+  std::optional<Money> month_drawdown;
+  std::optional<Millionths> degraded_risk;
+  AccountType type = AccountType::kMargin;
+  uint32_t settlement_days = 1;
+  template <class Archive>
+  void Persist(Archive& a) {
+    a(equity_min, equity_max, sizing_ceiling, day_loss_stop, day_drawdown_max, day_drawdown_max_fraction, losses_max,
+      losses_window, losses_pause, trades_per_day, week_target, month_drawdown, degraded_risk, type, settlement_days);
+  }
+  friend bool operator==(const AccountLimits&, const AccountLimits&) = default;
+};
+
+// C-33: a rule of others, on the days that it holds.
+struct ComplianceLimits {
+  enum class Kind : uint8_t { kMinimumEquity, kDayTrades };
+  std::string id;
+  Kind kind = Kind::kMinimumEquity;
+  Money amount;
+  uint32_t count = 0;     // day trades
+  uint32_t sessions = 1;  // ... within so many trading days
+  int32_t from = 0;       // trading day; 0: always
+  int32_t to = 99'999'999;
+  template <class Archive>
+  void Persist(Archive& a) {
+    a(id, kind, amount, count, sessions, from, to);
+  }
+  friend bool operator==(const ComplianceLimits&, const ComplianceLimits&) = default;
+};
+
+// How the paper account trades (C-30, FX-16).
+struct TradeTerms {
+  costs::CostSchedule costs;
+  Duration time_stop = std::chrono::minutes(15);
+  template <class Archive>
+  void Persist(Archive& a) {
+    a(costs, time_stop);
+  }
+  friend bool operator==(const TradeTerms&, const TradeTerms&) = default;
+};
+
 struct RiskLimits {
   ScheduleLimits schedule;
   ThrottleLimits throttle;
   HaltLimits halts;
   SizingLimits sizing;
   Route route = Route::kAlert;
+  bool short_side = false;  // IR-1
+  ScarcityLimits scarcity;
+  std::vector<StageLimits> stages;  // in the order of promotion
+  std::optional<AccountLimits> account;
+  std::vector<ComplianceLimits> compliance;
+  TradeTerms trade;
   template <class Archive>
   void Persist(Archive& a) {
-    a(schedule, throttle, halts, sizing, route);
+    a(schedule, throttle, halts, sizing, route, short_side, scarcity, stages, account, compliance, trade);
   }
   friend bool operator==(const RiskLimits&, const RiskLimits&) = default;
 };

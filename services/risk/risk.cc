@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "libs/calendar/date.h"
 #include "libs/events/trading_lane.h"
+#include "services/risk/account_limits.h"
+#include "services/risk/account_state.h"
 
 namespace spillway::risk {
 namespace {
@@ -18,14 +21,29 @@ std::string_view CauseName(PauseCause cause) {
       return "news";
     case PauseCause::kPriceMove:
       return "price_move";
+    case PauseCause::kLosses:
+      return "losses";
+    case PauseCause::kDayLoss:
+      return "day_loss";
+    case PauseCause::kDayDrawdown:
+      return "day_drawdown";
   }
   return "unknown";
 }
 
 PauseScope ScopeOf(const PauseKey& key) {
-  if (key.cause == PauseCause::kAlertsPerHour) return PauseScope::kInstance;
+  if (!OfMarket(key.cause)) return PauseScope::kInstance;
   return key.instrument == 0 ? PauseScope::kGlobal : PauseScope::kSymbol;
 }
+
+// What one event causes for one instance is numbered: pauses of market facts from 0, those of the account and its
+// snapshots in ranges of their own. A trade's snapshots follow from its intent, whose decision is 0.
+constexpr uint32_t kEnteredOrdinal = 1;
+constexpr uint32_t kClosedOrdinal = 2;
+constexpr uint32_t kAccountPauseOrdinal = 1000;  // + PauseCause
+constexpr uint32_t kDayOrdinal = 2000;
+constexpr uint32_t kStageOrdinal = 2001;
+constexpr uint32_t kCarriedOrdinal = 2002;
 
 // The last trade's price, else the mid of a valid book.
 std::optional<Price> PriceOf(const MarketContext::Row& row) {
@@ -51,6 +69,12 @@ class RiskProcessor::Announcer {
     pause.announced = event.header.id();
     pause.correlation = event.header.correlation;
     out_.Emit(event);
+  }
+
+  // Of the account: such a pause has a number of its own, whatever else the event causes.
+  void AccountPaused(const PauseKey& key, Pause& pause) const {
+    next_ordinal_ = kAccountPauseOrdinal + static_cast<uint32_t>(key.cause);
+    Paused(key, pause);
   }
 
   // The cause has ended, the pause has an end in sight. Follows from the pause, as does its end.
@@ -99,11 +123,14 @@ void RiskProcessor::Process(const Event& event, runtime::EventSink& out) {
                  [&](const MarketContext& context) { OnContext(event, context, out); },
                  [&](const HaltChanged& halt) { OnHalt(event, halt, out); },
                  [&](const NewsHeadline&) { OnNews(event, out); }, [&](const ClockTick&) { OnTick(event, out); },
-                 [&](const FeedStatus& feed) { feeds_[feed.feed] = feed.state; },
-                 [&](const SessionState& session) { session_ = session; },
+                 [&](const SignalCancelled& cancelled) { OnCancelled(event, cancelled); },
+                 [&](const FeedStatus& feed) { OnFeed(event, feed, out); },
+                 [&](const SessionState& session) {
+                   session_ = session;
+                   for (auto& [id, instance] : instances_) EnterDay(id, instance, event.header, out);
+                 },
                  [&](const InstrumentDefinition& definition) { terms_[definition.id] = definition.terms; },
                  [&](const ConfigurationVersion& version) {
-                   if (version.kind != ConfigurationKind::kProfile) return;
                    pending_.push_back({event.header, version});
                    if (event.header.instance == 0) pending_.back().header.instance = StrategyInstanceIdOf(version.name);
                    ConfigureDue(pending_.back().header, out);
@@ -129,7 +156,8 @@ Case RiskProcessor::CaseOf(const Event& event, const TradeIntent& intent) const 
     ++c.feeds.known;
     if (state != FeedState::kUp) ++c.feeds.not_up;
   }
-  if (session_) c.trading_day = session_->trading_day;
+  if (c.instance != nullptr) c.trading_day = DayOf(*c.instance);
+  c.midnight = NewYorkMidnight(session_);
   c.minute = NewYorkMinute(session_, c.now);
   c.close_minute = CloseMinute(session_);
   return c;
@@ -139,11 +167,17 @@ RiskDecision RiskProcessor::Decide(const Event& event, const TradeIntent& intent
   const Case c = CaseOf(event, intent);
   RiskDecision decision;
   decision.intent = event.header.id();
+  if (c.instance != nullptr) {
+    const StageLimits* stage = StageOf(*c.instance);
+    decision.stage = stage == nullptr ? "" : stage->name;
+    decision.record = c.account().record();
+  }
   if (const std::optional<Refusal> refusal = FirstRefusal(c)) {
     decision.rule = refusal->rule;
     decision.seen = refusal->seen;
     decision.limit = refusal->limit;
     decision.unit = refusal->unit;
+    decision.detail = refusal->detail;
     if (refusal->rule == RefusalRule::kSizeZero) decision.binding_cap = ApprovedSize(c).binding_cap;
     return decision;
   }
@@ -154,6 +188,8 @@ RiskDecision RiskProcessor::Decide(const Event& event, const TradeIntent& intent
   decision.risk = size.risk;
   decision.route = c.instance->mode == InstanceMode::kShadow || intent.shadow ? Route::kAlert : c.limits().route;
   decision.low_confidence = c.low_confidence();
+  decision.risk_percent = 100 * size.risk.ToDouble() / SizingEquity(*c.instance).ToDouble();
+  decision.warnings = AccountWarnings(*c.instance);
   return decision;
 }
 
@@ -174,10 +210,7 @@ void RiskProcessor::Apply(const Event& event, const RiskDecision& decision, runt
   if (decision.approved) {
     instance.last_alert[event.header.instrument] = instance.now;
     instance.alerts.push_back(instance.now);
-    const WindowAt window = CaseOf(event, std::get<TradeIntent>(event.body)).window();
-    const int32_t day = session_ ? session_->trading_day : 0;
-    if (instance.window.trading_day != day) instance.window = {.trading_day = day, .alerts = {}};
-    if (window.index) ++instance.window.alerts[*window.index];
+    Take(event, std::get<TradeIntent>(event.body), decision, instance);
   } else if (decision.rule == RefusalRule::kAlertsPerHour && !instance.limits.throttle.throttle_on_exceed) {
     const PauseKey key{PauseCause::kAlertsPerHour, 0};
     if (instance.pauses.contains(key)) return;
@@ -188,21 +221,69 @@ void RiskProcessor::Apply(const Event& event, const RiskDecision& decision, runt
   }
 }
 
+// The approved intent counts as an alert, and the account may enter it.
+void RiskProcessor::Take(const Event& event, const TradeIntent& intent, const RiskDecision& decision,
+                         Instance& instance) const {
+  const Case c = CaseOf(event, intent);
+  const std::optional<uint32_t> window = c.window().index;
+  if (instance.today.trading_day != c.trading_day) {
+    instance.today = {};
+    instance.today.trading_day = c.trading_day;
+  }
+  ++instance.today.alerts;
+  ++instance.today.by_symbol[c.instrument];
+  if (window) ++instance.today.by_window[*window];
+  std::erase_if(instance.signals, [&](const ApprovedSignal& approved) { return approved.expires <= instance.now; });
+  instance.signals.push_back({intent.signal, intent.expires});
+
+  PaperTrade trade;
+  trade.header = event.header;
+  trade.signal = intent.signal;
+  trade.side = intent.side;
+  trade.entry = intent.entry;
+  trade.stop = intent.stop;
+  trade.target = intent.target;
+  trade.quantity = decision.quantity;
+  trade.risk = decision.risk;
+  trade.cost = costs::RoundTripCost(instance.limits.trade.costs, decision.quantity);
+  trade.contract = *c.terms;
+  trade.taken = instance.now;
+  trade.deadline = intent.expires;
+  trade.time_stop = instance.limits.trade.time_stop;
+  trade.window = window;
+  const bool closes = !instance.limits.schedule.always_open && session_ && session_->regular_close;
+  if (closes && *session_->regular_close > instance.now) {
+    trade.close = session_->regular_close;
+    trade.deadline = std::min(trade.deadline, *trade.close);
+  }
+  instance.account.Take(std::move(trade));
+}
+
 // ---- time
 
 // Events of one instance move that instance's clock alone.
 void RiskProcessor::Advance(const EventHeader& header, runtime::EventSink& out) {
   if (header.instance == 0) {
     now_ = std::max(now_, header.event_time);
-    for (auto& [id, instance] : instances_) {
-      instance.now = std::max(instance.now, now_);
-      EndPauses(id, instance, out);
-    }
+    for (auto& [id, instance] : instances_) Move(id, instance, now_, header, out);
   } else if (const auto it = instances_.find(header.instance); it != instances_.end()) {
-    it->second.now = std::max(it->second.now, header.event_time);
-    EndPauses(it->first, it->second, out);
+    Move(it->first, it->second, header.event_time, header, out);
   }
   ConfigureDue(header, out);
+}
+
+void RiskProcessor::Move(StrategyInstanceId id, Instance& instance, Time now, const EventHeader& cause,
+                         runtime::EventSink& out) {
+  instance.now = std::max(instance.now, now);
+  EndPauses(id, instance, out);
+  if (instance.limits.schedule.always_open) EnterDay(id, instance, cause, out);
+  if (instance.account.idle()) return;
+  bool closed = false;
+  while (const std::optional<AccountChange> change = instance.account.CloseDue(instance.now)) {
+    Tell(instance, *change, cause, Announcer(cause, id, instance.now, 0, out), out);
+    closed = true;
+  }
+  if (closed) JudgeDay(id, instance, cause, out);
 }
 
 void RiskProcessor::EndPauses(StrategyInstanceId id, Instance& instance, runtime::EventSink& out) {
@@ -234,12 +315,16 @@ void RiskProcessor::ConfigureDue(const EventHeader& header, runtime::EventSink& 
 void RiskProcessor::Configure(const PendingConfiguration& pending, Time now, runtime::EventSink& out) {
   const ConfigurationVersion& version = pending.version;
   const StrategyInstanceId id = pending.header.instance;
+  if (version.kind == ConfigurationKind::kStage) return ConfigureStage(pending, out);
+  if (version.kind == ConfigurationKind::kAccount) return ConfigureAccount(pending, out);
+  if (version.kind != ConfigurationKind::kProfile) return;
   if (version.mode == InstanceMode::kRetired) {
     if (const auto it = instances_.find(id); it != instances_.end()) it->second.mode = InstanceMode::kRetired;
     return;
   }
   const absl::StatusOr<RiskLimits> limits = LimitsOf(version.document);
   if (!limits.ok()) {  // unknown from here on: its intents are refused, its counts are kept
+    ++configurations_refused_;
     if (const auto it = instances_.find(id); it != instances_.end()) it->second.mode = InstanceMode::kRetired;
     return;
   }
@@ -253,11 +338,18 @@ void RiskProcessor::Configure(const PendingConfiguration& pending, Time now, run
   // The scopes may have changed: pauses by halts and news are derived anew from the facts; the hour's counts stay.
   const Announcer say(pending.header, id, instance.now, 0, out);
   std::erase_if(instance.pauses, [&](const auto& entry) {
-    if (entry.first.cause == PauseCause::kAlertsPerHour) return false;
+    if (!OfMarket(entry.first.cause)) return false;
     say.Resumed(entry.first, entry.second);
     return true;
   });
+  const bool fresh = !instance.account.used() && !instance.account.carried();
+  if (started || (fresh && instance.limits.sizing.equity != limits->sizing.equity)) {
+    const std::string stage = instance.account.stage();
+    instance.account.Open(limits->sizing.equity);
+    if (!stage.empty()) instance.account.BeginStage(stage);
+  }
   instance.limits = *limits;
+  EnterDay(id, instance, pending.header, out);
   instance.moves.clear();
   instance.moving.clear();
   for (const auto& [instrument, halt] : halts_) {
@@ -270,6 +362,176 @@ void RiskProcessor::Configure(const PendingConfiguration& pending, Time now, run
     if (!halts_.empty() && until > instance.now) Begin(instance, {PauseCause::kHalt, 0}, until, say);
   }
   for (const auto& [instrument, news] : news_) ApplyNews(instance, instrument, news, say);
+}
+
+void RiskProcessor::ConfigureStage(const PendingConfiguration& pending, runtime::EventSink& out) {
+  const auto found = instances_.find(pending.header.instance);
+  const absl::StatusOr<std::string> stage = ReadStageChange(pending.version.document);
+  const auto known = [&](const RiskLimits& limits) {
+    return std::any_of(limits.stages.begin(), limits.stages.end(), [&](const auto& s) { return s.name == *stage; });
+  };
+  if (found == instances_.end() || !stage.ok() || !known(found->second.limits)) {
+    ++configurations_refused_;
+    return;
+  }
+  found->second.account.BeginStage(*stage);
+  TellAccount(found->first, found->second, pending.header, kStageOrdinal, out);
+}
+
+void RiskProcessor::ConfigureAccount(const PendingConfiguration& pending, runtime::EventSink& out) {
+  const auto found = instances_.find(pending.header.instance);
+  const absl::StatusOr<AccountSnapshot> state = ReadAccountState(pending.version.document);
+  if (found == instances_.end() || !state.ok() || found->second.account.used()) {
+    ++configurations_refused_;
+    return;
+  }
+  found->second.account.Carry(*state);
+  TellAccount(found->first, found->second, pending.header, kCarriedOrdinal, out);
+  EnterDay(found->first, found->second, pending.header, out);
+}
+
+// ---- the account
+
+int32_t RiskProcessor::DayOf(const Instance& instance) const {
+  if (!instance.limits.schedule.always_open) return session_ ? session_->trading_day : 0;
+  return calendar::DateNumber(std::chrono::floor<std::chrono::days>(instance.now));
+}
+
+void RiskProcessor::EnterDay(StrategyInstanceId id, Instance& instance, const EventHeader& cause,
+                             runtime::EventSink& out) {
+  const int32_t day = DayOf(instance);
+  if (day == 0 || day == instance.account.day()) return;
+  const std::optional<AccountLimits>& limits = instance.limits.account;
+  instance.account.BeginDay(day, {.settlement_days = limits ? limits->settlement_days : 1,
+                                  .always_open = instance.limits.schedule.always_open});
+  const Announcer say(cause, id, instance.now, 0, out);
+  std::erase_if(instance.pauses, [&](const auto& entry) {
+    if (!OfDay(entry.first.cause)) return false;
+    say.Resumed(entry.first, entry.second);
+    return true;
+  });
+  TellAccount(id, instance, cause, kDayOrdinal, out);
+}
+
+void RiskProcessor::OnRows(StrategyInstanceId id, Instance& instance, const Event& event, const MarketContext& context,
+                           runtime::EventSink& out) {
+  if (instance.account.idle()) return;
+  const Announcer say(event.header, id, instance.now, 0, out);
+  for (const MarketContext::Row& row : context.rows) {
+    if (row.book != 0) continue;
+    while (const std::optional<AccountChange> change = instance.account.See(row.instrument, row.quote, instance.now)) {
+      Tell(instance, *change, event.header, say, out);
+    }
+  }
+  JudgeDay(id, instance, event.header, out);
+}
+
+void RiskProcessor::OnCancelled(const Event& event, const SignalCancelled& cancelled) {
+  const auto found = instances_.find(event.header.instance);
+  if (found == instances_.end()) return;
+  Instance& instance = found->second;
+  instance.account.Cancel(cancelled.signal);
+  const auto approved = std::find_if(instance.signals.begin(), instance.signals.end(),
+                                     [&](const ApprovedSignal& s) { return s.signal == cancelled.signal; });
+  if (approved == instance.signals.end()) return;
+  instance.signals.erase(approved);
+  instance.last_cancel = instance.now;
+}
+
+// Behind the end of every feed no quote will follow: what is open ends there.
+void RiskProcessor::OnFeed(const Event& event, const FeedStatus& feed, runtime::EventSink& out) {
+  feeds_[feed.feed] = feed.state;
+  const bool ended =
+      std::all_of(feeds_.begin(), feeds_.end(), [](const auto& f) { return f.second == FeedState::kEnded; });
+  if (!ended) return;
+  for (auto& [id, instance] : instances_) {
+    const Announcer say(event.header, id, instance.now, 0, out);
+    instance.account.DropPending();
+    while (const std::optional<AccountChange> change = instance.account.CloseAny(instance.now, "time")) {
+      Tell(instance, *change, event.header, say, out);
+    }
+  }
+}
+
+void RiskProcessor::Tell(Instance& instance, const AccountChange& change, const EventHeader& cause,
+                         const Announcer& say, runtime::EventSink& out) const {
+  const bool closed = change.state == AccountTradeState::kClosed;
+  const StageLimits* stage = StageOf(instance);
+  if (closed && stage != nullptr && stage->abort_win_rate) {
+    const SetupRecord& record = instance.account.stage_record();
+    const auto wins = static_cast<int64_t>(record.wins) * 1'000'000;
+    const auto trades = static_cast<int64_t>(record.trades);
+    if (record.trades >= stage->abort_after && wins < stage->abort_win_rate->value * trades) {
+      instance.account.AbortStage();
+    }
+  }
+  Event event;
+  event.header = change.trade.header;
+  event.header.producer = Producer::kRisk;
+  event.header.event_time = instance.now;
+  event.header.ingest_time = cause.ingest_time;
+  event.header.correlation = change.trade.header.correlation_id();
+  event.header.cause = {
+      .market = {}, .event = change.trade.header.id(), .ordinal = closed ? kClosedOrdinal : kEnteredOrdinal};
+  AccountSnapshot snapshot = SnapshotOf(instance);
+  snapshot.trade = AccountTrade{.intent = change.trade.header.id(),
+                                .state = change.state,
+                                .side = change.trade.side,
+                                .price = change.price,
+                                .quantity = change.trade.quantity,
+                                .profit_gross = change.profit_gross,
+                                .profit_net = change.profit_net,
+                                .r_multiple = change.r_multiple,
+                                .reason = std::string(change.reason)};
+  event.body = std::move(snapshot);
+  out.Emit(event);
+  if (closed && change.profit_net < Money()) JudgeLosses(instance, say);
+}
+
+void RiskProcessor::TellAccount(StrategyInstanceId id, const Instance& instance, const EventHeader& cause,
+                                uint32_t ordinal, runtime::EventSink& out) const {
+  Event event;
+  event.header.producer = Producer::kRisk;
+  event.header.event_time = instance.now;
+  event.header.ingest_time = cause.ingest_time;
+  event.header.instance = id;
+  event.header.correlation = cause.correlation_id();
+  event.header.cause = {.market = {}, .event = cause.id(), .ordinal = ordinal};
+  event.body = SnapshotOf(instance);
+  out.Emit(event);
+}
+
+// S1-B6.2: a pause that is there already is not made longer.
+void RiskProcessor::JudgeLosses(Instance& instance, const Announcer& say) const {
+  const std::optional<AccountLimits>& limits = instance.limits.account;
+  const PauseKey key{PauseCause::kLosses, 0};
+  if (!limits || !limits->losses_max || instance.pauses.contains(key)) return;
+  if (instance.account.LossesWithin(limits->losses_window, instance.now) <= *limits->losses_max) return;
+  Pause& pause = instance.pauses[key];
+  if (limits->losses_pause) pause.until = instance.now + *limits->losses_pause;
+  say.AccountPaused(key, pause);
+}
+
+// C-14: first no new entries, then all is closed and nothing goes on this day.
+void RiskProcessor::JudgeDay(StrategyInstanceId id, Instance& instance, const EventHeader& cause,
+                             runtime::EventSink& out) const {
+  PaperAccount& account = instance.account;
+  account.Mark();
+  const Announcer say(cause, id, instance.now, 0, out);
+  const std::optional<AccountLimits>& limits = instance.limits.account;
+  if (!limits) return;
+  const PauseKey loss{PauseCause::kDayLoss, 0};
+  if (limits->day_loss_stop && account.DayProfit() < -*limits->day_loss_stop && !instance.pauses.contains(loss)) {
+    say.AccountPaused(loss, instance.pauses[loss]);
+  }
+  const PauseKey drawdown{PauseCause::kDayDrawdown, 0};
+  const std::optional<Money> limit = DayDrawdownMax(instance);
+  if (!limit || account.DayDrawdown() < *limit || instance.pauses.contains(drawdown)) return;
+  say.AccountPaused(drawdown, instance.pauses[drawdown]);
+  account.DropPending();
+  while (const std::optional<AccountChange> change = account.CloseAny(instance.now, "flatten")) {
+    Tell(instance, *change, cause, say, out);
+  }
 }
 
 // ---- halts, news, price moves
@@ -326,6 +588,7 @@ void RiskProcessor::ApplyNews(Instance& instance, InstrumentId instrument, const
 void RiskProcessor::OnContext(const Event& event, const MarketContext& context, runtime::EventSink& out) {
   for (const MarketContext::Row& row : context.rows) marks_[row.instrument] = {.book = row.book, .quote = row.quote};
   for (auto& [id, instance] : instances_) {
+    OnRows(id, instance, event, context, out);
     if (instance.limits.halts.price_move.value <= 0) continue;
     const Announcer say(event.header, id, instance.now, 0, out);
     for (const MarketContext::Row& row : context.rows) {

@@ -1,6 +1,9 @@
 #include "services/risk/rules.h"
 
 #include <array>
+#include <chrono>
+
+#include "services/risk/account_limits.h"
 
 namespace spillway::risk {
 namespace {
@@ -9,6 +12,11 @@ using Verdict = std::optional<Refusal>;
 
 double Seconds(Duration duration) {
   return static_cast<double>(duration.count()) / 1e9;
+}
+
+Verdict TooMany(RefusalRule rule, uint32_t seen, uint32_t limit, std::string_view unit) {
+  if (seen < limit) return std::nullopt;
+  return Refusal{rule, static_cast<double>(seen), static_cast<double>(limit), unit};
 }
 
 // ---- what risk must know, and what an intent must say
@@ -26,6 +34,14 @@ Verdict InstrumentUnknown(const Case& c) {
 Verdict SideUnspecified(const Case& c) {
   if (c.intent.side == Side::kBid || c.intent.side == Side::kAsk) return std::nullopt;
   return Refusal{RefusalRule::kSideUnspecified, static_cast<double>(c.intent.side), 0, "side"};
+}
+
+Verdict ShortSideOff(const Case& c) {
+  if (c.intent.side != Side::kAsk) return std::nullopt;
+  if (!c.limits().short_side) return Refusal{RefusalRule::kShortSideOff, 1, 0, "short"};
+  const bool cash = c.limits().account && c.limits().account->type != AccountType::kMargin;
+  if (!cash) return std::nullopt;
+  return Refusal{RefusalRule::kShortSideOff, 1, 0, "short", "account without margin"};
 }
 
 Verdict StopInvalid(const Case& c) {
@@ -51,6 +67,83 @@ Verdict ScheduleClosed(const Case& c) {
 Verdict ScheduleMonitor(const Case& c) {
   if (c.window().mode != WindowMode::kMonitor) return std::nullopt;
   return Refusal{RefusalRule::kScheduleMonitor, static_cast<double>(c.minute.value_or(0)), 0, "minute"};
+}
+
+Verdict WindowNeedsProfit(const Case& c) {
+  const WindowAt window = c.window();
+  if (!window.needs_profit || !c.midnight) return std::nullopt;
+  const Money profit = c.account().ClosedProfitBefore(*c.midnight + std::chrono::minutes(window.start));
+  if (profit > Money()) return std::nullopt;
+  return Refusal{RefusalRule::kWindowNeedsProfit, profit.ToDouble(), 0, "USD"};
+}
+
+// ---- the account
+
+Verdict AccountRange(const Case& c) {
+  const std::optional<AccountLimits>& limits = c.limits().account;
+  if (!limits) return std::nullopt;
+  const Money start = c.account().day_start();
+  if (limits->equity_min && start < *limits->equity_min) {
+    return Refusal{RefusalRule::kAccountRange, start.ToDouble(), limits->equity_min->ToDouble(), "USD", "equity_min"};
+  }
+  if (limits->equity_max && start > *limits->equity_max) {
+    return Refusal{RefusalRule::kAccountRange, start.ToDouble(), limits->equity_max->ToDouble(), "USD", "equity_max"};
+  }
+  return std::nullopt;
+}
+
+Verdict Compliance(const Case& c) {
+  for (const ComplianceLimits& rule : c.limits().compliance) {
+    if (c.trading_day < rule.from || c.trading_day > rule.to) continue;
+    const Money equity = c.account().Equity();
+    if (equity >= rule.amount) continue;
+    if (rule.kind == ComplianceLimits::Kind::kMinimumEquity) {
+      return Refusal{RefusalRule::kCompliance, equity.ToDouble(), rule.amount.ToDouble(), "USD", rule.id};
+    }
+    const int32_t first = TradingDayBefore(c.trading_day, rule.sessions - 1, c.limits().schedule.always_open);
+    const uint32_t seen = c.account().DayTradesSince(first);
+    if (seen < rule.count) continue;
+    return Refusal{RefusalRule::kCompliance, static_cast<double>(seen), static_cast<double>(rule.count), "day trades",
+                   rule.id};
+  }
+  return std::nullopt;
+}
+
+Verdict StageAborted(const Case& c) {
+  const StageLimits* stage = StageOf(*c.instance);
+  if (stage == nullptr || !c.account().stage_aborted()) return std::nullopt;
+  const SetupRecord& record = c.account().stage_record();
+  const double rate =
+      record.trades == 0 ? 0 : 100 * static_cast<double>(record.wins) / static_cast<double>(record.trades);
+  const double limit = stage->abort_win_rate ? static_cast<double>(stage->abort_win_rate->value) / 10'000 : 0;
+  return Refusal{RefusalRule::kStageAborted, rate, limit, "%", stage->name};
+}
+
+Verdict DayDrawdown(const Case& c) {
+  if (!c.instance->pauses.contains({PauseCause::kDayDrawdown, 0})) return std::nullopt;
+  const Money limit = DayDrawdownMax(*c.instance).value_or(Money());
+  return Refusal{RefusalRule::kDayDrawdown, c.account().DayDrawdown().ToDouble(), limit.ToDouble(), "USD"};
+}
+
+Verdict DayLoss(const Case& c) {
+  if (!c.instance->pauses.contains({PauseCause::kDayLoss, 0})) return std::nullopt;
+  const Money limit = c.limits().account ? c.limits().account->day_loss_stop.value_or(Money()) : Money();
+  return Refusal{RefusalRule::kDayLoss, c.account().DayProfit().ToDouble(), (-limit).ToDouble(), "USD"};
+}
+
+Verdict Losses(const Case& c) {
+  if (!c.instance->pauses.contains({PauseCause::kLosses, 0})) return std::nullopt;
+  const std::optional<AccountLimits>& limits = c.limits().account;
+  const uint32_t seen = limits ? c.account().LossesWithin(limits->losses_window, c.now) : 0;
+  return Refusal{RefusalRule::kLosses, static_cast<double>(seen),
+                 static_cast<double>(limits ? limits->losses_max.value_or(0) : 0), "losses"};
+}
+
+Verdict WeekTarget(const Case& c) {
+  const std::optional<AccountLimits>& limits = c.limits().account;
+  if (!limits || !limits->week_target || c.account().week_profit() < *limits->week_target) return std::nullopt;
+  return Refusal{RefusalRule::kWeekTarget, c.account().week_profit().ToDouble(), limits->week_target->ToDouble(),
+                 "USD"};
 }
 
 // ---- the market
@@ -94,6 +187,14 @@ Verdict LowConfidenceScore(const Case& c) {
   return Refusal{RefusalRule::kLowConfidenceScore, c.intent.score, limit, "points"};
 }
 
+Verdict SettledCash(const Case& c) {
+  const Size size = ApprovedSize(c);
+  if (size.quantity > Quantity() || size.binding_cap != SizeCap::kSettledCash) return std::nullopt;
+  const Money unit = Notional(*c.terms, c.intent.entry, Quantity::Units(1));
+  return Refusal{RefusalRule::kSettledCash, SpendableCash(*c.instance).value_or(Money()).ToDouble(), unit.ToDouble(),
+                 "USD"};
+}
+
 Verdict SizeZero(const Case& c) {
   if (ApprovedSize(c).quantity > Quantity()) return std::nullopt;
   return Refusal{RefusalRule::kSizeZero, 0, 1, "units"};
@@ -108,6 +209,47 @@ Verdict SameTickerCooldown(const Case& c) {
   const Duration since = c.now - last->second;
   if (since >= cooldown) return std::nullopt;
   return Refusal{RefusalRule::kSameTickerCooldown, Seconds(since), Seconds(cooldown), "s"};
+}
+
+Verdict TradesPerDay(const Case& c) {
+  const std::optional<AccountLimits>& limits = c.limits().account;
+  if (!limits || !limits->trades_per_day) return std::nullopt;
+  return TooMany(RefusalRule::kTradesPerDay, c.account().TradesToday(), *limits->trades_per_day, "trades");
+}
+
+Verdict TradesPerWindow(const Case& c) {
+  const WindowAt window = c.window();
+  if (!window.index || !window.trades_max) return std::nullopt;
+  return TooMany(RefusalRule::kTradesPerWindow, c.account().TradesInWindow(*window.index), *window.trades_max,
+                 "trades");
+}
+
+Verdict AfterCancel(const Case& c) {
+  const Duration wait = c.limits().scarcity.after_cancel;
+  if (!c.instance->last_cancel || c.now - *c.instance->last_cancel >= wait) return std::nullopt;
+  return Refusal{RefusalRule::kAfterCancel, Seconds(c.now - *c.instance->last_cancel), Seconds(wait), "s"};
+}
+
+Verdict Cooldown(const Case& c) {
+  const Duration cooldown = c.limits().scarcity.cooldown;
+  if (cooldown <= Duration::zero() || c.instance->last_alert.empty()) return std::nullopt;
+  Time last = c.instance->last_alert.begin()->second;
+  for (const auto& [instrument, alert] : c.instance->last_alert) last = std::max(last, alert);
+  if (c.now - last >= cooldown) return std::nullopt;
+  return Refusal{RefusalRule::kCooldown, Seconds(c.now - last), Seconds(cooldown), "s"};
+}
+
+Verdict AlertsPerSymbolDay(const Case& c) {
+  const std::optional<uint32_t> limit = c.limits().scarcity.alerts_per_symbol_day;
+  if (!limit) return std::nullopt;
+  return TooMany(RefusalRule::kAlertsPerSymbolDay, c.instance->AlertsOfSymbol(c.trading_day, c.instrument), *limit,
+                 "alerts");
+}
+
+Verdict AlertsPerDay(const Case& c) {
+  const std::optional<uint32_t> limit = c.limits().scarcity.alerts_per_day;
+  if (!limit) return std::nullopt;
+  return TooMany(RefusalRule::kAlertsPerDay, c.instance->AlertsOn(c.trading_day), *limit, "alerts");
 }
 
 Verdict AlertsPerHour(const Case& c) {
@@ -152,9 +294,40 @@ Verdict AlertRateHard(const Case& c) {
 }
 
 constexpr std::array kRules = {
-    ProfileUnknown,  InstrumentUnknown,  SideUnspecified, StopInvalid,     NoSession,     ScheduleClosed,
-    ScheduleMonitor, FeedSuspended,      GlobalHalt,      SymbolHalt,      NoFreshMark,   LowConfidenceScore,
-    SizeZero,        SameTickerCooldown, AlertRateHard,   AlertsPerWindow, AlertsPerHour, LowConfidenceLastSlot,
+    ProfileUnknown,
+    InstrumentUnknown,
+    SideUnspecified,
+    ShortSideOff,
+    StopInvalid,
+    NoSession,
+    ScheduleClosed,
+    ScheduleMonitor,
+    WindowNeedsProfit,
+    AccountRange,
+    Compliance,
+    StageAborted,
+    DayDrawdown,
+    DayLoss,
+    Losses,
+    WeekTarget,
+    FeedSuspended,
+    GlobalHalt,
+    SymbolHalt,
+    NoFreshMark,
+    LowConfidenceScore,
+    SettledCash,
+    SizeZero,
+    TradesPerDay,
+    TradesPerWindow,
+    AfterCancel,
+    Cooldown,
+    SameTickerCooldown,
+    AlertsPerSymbolDay,
+    AlertRateHard,
+    AlertsPerDay,
+    AlertsPerWindow,
+    AlertsPerHour,
+    LowConfidenceLastSlot,
 };
 
 }  // namespace
@@ -176,7 +349,13 @@ Size ApprovedSize(const Case& c) {
     question.displayed = c.intent.side == Side::kBid ? c.mark->quote.ask_size : c.mark->quote.bid_size;
   }
   if (c.low_confidence()) question.scale = c.limits().schedule.low_confidence_size;
-  return SizeOf(c.limits().sizing, question);
+  if (const StageLimits* stage = StageOf(*c.instance)) question.stage_max = stage->shares_max;
+  question.cash = SpendableCash(*c.instance);
+  question.costs = c.limits().trade.costs;
+  SizingLimits limits = c.limits().sizing;
+  limits.equity = SizingEquity(*c.instance);
+  limits.risk = RiskInForce(*c.instance);
+  return SizeOf(limits, question);
 }
 
 }  // namespace spillway::risk

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "libs/events/event.h"
@@ -40,8 +41,10 @@ struct Case {
   int32_t trading_day = 0;
   std::optional<int32_t> minute = std::nullopt;  // of the New York day
   int32_t close_minute = kRegularCloseMinute;
+  std::optional<Time> midnight = std::nullopt;  // of the New York day, where `minute` is known
 
   const RiskLimits& limits() const { return instance->limits; }
+  const PaperAccount& account() const { return instance->account; }
   WindowAt window() const { return FindWindow(limits().schedule, close_minute, minute.value_or(0)); }
   bool low_confidence() const { return window().mode == WindowMode::kStrict; }
 };
@@ -51,6 +54,7 @@ struct Refusal {
   double seen = 0;
   double limit = 0;
   std::string_view unit;
+  std::string detail = {};  // which of several
 };
 
 // The first rule that refuses; nullopt: approved with ApprovedSize. See risk.h for the order and each rule's meaning.

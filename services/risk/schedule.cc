@@ -21,6 +21,11 @@ std::optional<int32_t> NewYorkMinute(const std::optional<SessionState>& session,
   return minute;
 }
 
+std::optional<Time> NewYorkMidnight(const std::optional<SessionState>& session) {
+  if (!session || !session->regular_open) return std::nullopt;
+  return *session->regular_open - std::chrono::minutes(kRegularOpenMinute);
+}
+
 int32_t CloseMinute(const std::optional<SessionState>& session) {
   if (!session || !session->regular_open || !session->regular_close) return kRegularCloseMinute;
   return kRegularOpenMinute + MinutesBetween(*session->regular_open, *session->regular_close);
@@ -48,7 +53,12 @@ WindowAt FindWindow(const ScheduleLimits& schedule, int32_t close, int32_t minut
   const std::vector<ScheduleWindow> windows = WindowsOfDay(schedule, close);
   for (size_t i = 0; i < windows.size(); ++i) {
     if (minute < windows[i].start || minute >= windows[i].end) continue;
-    return {.mode = windows[i].mode, .index = static_cast<uint32_t>(i), .alerts_max = windows[i].alerts_max};
+    return {.mode = windows[i].mode,
+            .index = static_cast<uint32_t>(i),
+            .alerts_max = windows[i].alerts_max,
+            .trades_max = windows[i].trades_max,
+            .needs_profit = windows[i].needs_profit,
+            .start = windows[i].start};
   }
   return {};
 }

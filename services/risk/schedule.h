@@ -18,6 +18,9 @@ inline constexpr int32_t kRegularCloseMinute = 16 * 60;
 // nullopt if no session with a regular open is known or the time is not on its day.
 std::optional<int32_t> NewYorkMinute(const std::optional<SessionState>& session, Time time);
 
+// When that day began in New York, so that `minute` of it is so many minutes later. nullopt as above.
+std::optional<Time> NewYorkMidnight(const std::optional<SessionState>& session);
+
 // The windows of a day that closes at `close`. With shift_on_early_close, S0-10's "early-close days shift the last
 // two": every start and end at or after 12:00 moves ahead by 16:00 - close, so that the engine shuts down as long
 // before the close as on a full day. Times before 12:00 stay, and no moved time passes the last of them: the morning
@@ -29,6 +32,9 @@ struct WindowAt {
   WindowMode mode = WindowMode::kClosed;
   std::optional<uint32_t> index;  // in ScheduleLimits::windows; none: outside all of them, or always open
   std::optional<uint32_t> alerts_max;
+  std::optional<uint32_t> trades_max = std::nullopt;
+  bool needs_profit = false;
+  int32_t start = 0;  // minute of the day
 };
 // The first window that contains the minute; closed if none does.
 WindowAt FindWindow(const ScheduleLimits& schedule, int32_t close, int32_t minute);

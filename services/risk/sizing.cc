@@ -11,6 +11,8 @@ namespace {
 
 constexpr Int128 kMillion = 1'000'000;
 constexpr Int128 kBillion = 1'000'000'000;
+// A position's worth fits into Money with room for a move.
+constexpr Money kNotionalCeiling = Money::FromE8(20'000'000'000 * 100'000'000);
 // So many whole units that a Quantity still holds them.
 constexpr Int128 kUnitsMax = std::numeric_limits<int64_t>::max() / Quantity::kUnit;
 
@@ -27,6 +29,15 @@ Int128 UnitsFor(Money money, Int128 unit_value_e17) {
 
 Int128 WholeUnits(Quantity quantity) {
   return quantity.e8() / Quantity::kUnit;
+}
+
+// At most `units`, such that the entry and the round trip's costs fit into the money.
+Int128 UnitsWithCosts(const SizingQuestion& question, Money money, Int128 units) {
+  const Int128 unit_value = UnitValueE17(question.terms, question.entry);
+  units = std::min(units, UnitsFor(money, unit_value));
+  if (units <= 0) return 0;
+  const Money cost = costs::RoundTripCost(question.costs, Quantity::Units(static_cast<int64_t>(units)));
+  return std::min(units, UnitsFor(money - cost, unit_value));  // of fewer units the costs are not higher
 }
 
 }  // namespace
@@ -53,6 +64,9 @@ Size SizeOf(const SizingLimits& limits, const SizingQuestion& question) {
     cap(SizeCap::kLiquidity, shown * limits.liquidity->value / kMillion / Quantity::kUnit);
   }
   if (question.quantity_max) cap(SizeCap::kIntent, WholeUnits(*question.quantity_max));
+  if (question.stage_max) cap(SizeCap::kStage, WholeUnits(*question.stage_max));
+  if (question.cash) cap(SizeCap::kSettledCash, UnitsWithCosts(question, *question.cash, std::max<Int128>(units, 0)));
+  cap(SizeCap::kNotional, UnitsFor(kNotionalCeiling, at_entry));
 
   units = std::max<Int128>(units * question.scale.value / kMillion, 0);
   size.quantity = Quantity::Units(static_cast<int64_t>(units));

@@ -3,7 +3,8 @@
 namespace spillway::test {
 namespace {
 
-TEST_CASE("risk: a good intent in the morning is approved, sized by risk (EX-05: 833 shares)", "[risk]") {
+TEST_CASE("S0-6.4, S1-A6.4, EX-05: a good intent in the morning is approved, 0.25% of the account are 833 shares",
+          "[risk]") {
   RiskDay day;
   CHECK(day.IntentAt("10:00") == "10:00:00.000 approved 833 cap=risk risk=99.96");
   const Event& answer = day.answers().back();
@@ -25,7 +26,10 @@ TEST_CASE("risk: EX-06: 1,111 shares of risk are capped at 500 shares, 45 USD at
         "10:00:00.000 approved 500 cap=shares risk=45.00");
 }
 
-TEST_CASE("risk: EX-07: three alerts in an hour, the fourth is refused and pauses until the first leaves", "[risk]") {
+TEST_CASE(
+    "S0-5.2, S0-9.4, S1-A5.2, S1-A9.4, C-13, EX-07: three alerts in an hour, the fourth is refused and pauses until "
+    "the first leaves",
+    "[risk]") {
   RiskDay day;
   CHECK(day.IntentAt("10:00", {.instrument = 1}) == "10:00:00.000 approved 833 cap=risk risk=99.96");
   CHECK(day.IntentAt("10:20", {.instrument = 2}) == "10:20:00.000 approved 833 cap=risk risk=99.96");
@@ -40,7 +44,7 @@ TEST_CASE("risk: EX-07: three alerts in an hour, the fourth is refused and pause
         "11:00:00.000 approved 833 cap=risk risk=99.96");
 }
 
-TEST_CASE("risk: EX-07 on_exceed throttle: beyond the cap one alert in twenty minutes, no pause", "[risk]") {
+TEST_CASE("C-13, EX-07: on_exceed throttle: beyond the cap one alert in twenty minutes, no pause", "[risk]") {
   v1::Profile profile = ClassicProfile();
   profile.mutable_throttle()->set_on_exceed(v1::ON_EXCEED_THROTTLE);
   profile.mutable_throttle()->set_exceed_interval_ns(Duration(std::chrono::minutes(20)).count());
@@ -65,7 +69,8 @@ TEST_CASE("risk: a pause ends at the first tick at or after its time", "[risk]")
   CHECK(day.Send(day.lane.At("11:00:00.200").Tick()).empty());
 }
 
-TEST_CASE("risk: EX-08: the same ticker again after 9:59.999 is refused, after ten minutes allowed", "[risk]") {
+TEST_CASE("S0-5.1, S1-A5.1, C-12, EX-08: the same ticker again after 9:59.999 is refused, after ten minutes allowed",
+          "[risk]") {
   RiskDay day;
   day.IntentAt("10:00:00.000");
   CHECK(day.IntentAt("10:00:00.000") == "10:00:00.000 refused SAME_TICKER_COOLDOWN seen=0 limit=600 s");
@@ -111,7 +116,9 @@ TEST_CASE("risk: a configuration acts at its effective time", "[risk]") {
 }
 
 TEST_CASE("risk: a stop that is not behind the entry is refused, for a long and for a short", "[risk]") {
-  RiskDay day;
+  v1::Profile both = ClassicProfile();
+  both.mutable_short_side()->set_enabled(true);
+  RiskDay day(both);
   CHECK(day.IntentAt("10:00", {.stop = 20.00}) == "10:00:00.000 refused STOP_INVALID seen=20 limit=20 USD");
   CHECK(day.IntentAt("10:00", {.stop = 20.01}).find("STOP_INVALID") != std::string::npos);
   CHECK(day.IntentAt("10:00", {.stop = 0}).find("STOP_INVALID") != std::string::npos);
@@ -128,7 +135,7 @@ TEST_CASE("risk: not one unit allowed is a refusal that names the cap", "[risk]"
   CHECK(std::get<RiskDecision>(day.answers().back().body).binding_cap == SizeCap::kIntent);
 }
 
-TEST_CASE("risk: while a feed is not up, or none has reported, intents are refused", "[risk]") {
+TEST_CASE("S0-9.2, S1-A9.2: while a feed is not up, or none has reported, intents are refused", "[risk]") {
   RiskDay day;
   day.Send(day.lane.At("10:00").Feed(FeedState::kLagging, 2));
   CHECK(day.IntentAt("10:00") == "10:00:00.000 refused FEED_SUSPENDED seen=1 limit=2 feeds up");
@@ -143,11 +150,12 @@ TEST_CASE("risk: while a feed is not up, or none has reported, intents are refus
                              lane.Mark(1, 19.97, 20.00), lane.Intent({})}) {
     risk.Process(event, sink);
   }
+  std::erase_if(sink.events, [](const auto& e) { return std::holds_alternative<AccountSnapshot>(e.body); });
   REQUIRE(sink.events.size() == 1);
   CHECK(RiskLine(sink.events[0]) == "10:00:00.000 refused FEED_SUSPENDED seen=0 limit=1 feeds up");
 }
 
-TEST_CASE("risk: alerts_per_minute_hard counts a rolling minute", "[risk]") {
+TEST_CASE("S0-9.3, S1-A9.3: alerts_per_minute_hard counts a rolling minute", "[risk]") {
   v1::Profile profile = ClassicProfile();
   profile.mutable_throttle()->clear_alerts_per_hour();
   RiskDay day(profile);

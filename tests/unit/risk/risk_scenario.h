@@ -31,6 +31,21 @@ inline std::string RiskLine(const Event& event) {
   return line + " ?";
 }
 
+// "10:00:00.100 entered 20.00 x 833, equity 39991.77", "10:00:05.000 closed 19.88 x 833 stop net -105.79, equity ...".
+inline std::string AccountLine(const Event& event) {
+  const auto& account = std::get<AccountSnapshot>(event.body);
+  std::string line = Clock(event.header.event_time);
+  if (!account.trade) return line + fmt::format(" day {} equity {}", account.trading_day, account.equity.ToString());
+  const AccountTrade& trade = *account.trade;
+  if (trade.state == AccountTradeState::kEntered) {
+    line += fmt::format(" entered {} x {}", trade.price.ToString(), trade.quantity.ToString());
+  } else {
+    line += fmt::format(" closed {} x {} {} net {}", trade.price.ToString(), trade.quantity.ToString(), trade.reason,
+                        trade.profit_net.ToString());
+  }
+  return line + ", equity " + account.equity.ToString();
+}
+
 // Feeds a RiskProcessor and returns what each event brought, one answer a line.
 class RiskDay {
  public:
@@ -48,10 +63,22 @@ class RiskDay {
     const size_t before = sink_.events.size();
     risk_.Process(event, sink_);
     std::string text;
+    account_.clear();
     for (size_t i = before; i < sink_.events.size(); ++i) {
-      text += (text.empty() ? "" : "\n") + RiskLine(sink_.events[i]);
+      const bool account = std::holds_alternative<AccountSnapshot>(sink_.events[i].body);
+      std::string& lines = account ? account_ : text;
+      lines += (lines.empty() ? "" : "\n") + (account ? AccountLine : RiskLine)(sink_.events[i]);
     }
     return text;
+  }
+  // What the last event did to the account.
+  const std::string& account() const { return account_; }
+  const risk::RiskProcessor& processor() const { return risk_; }
+  AccountSnapshot LastAccount() const {
+    for (auto it = sink_.events.rbegin(); it != sink_.events.rend(); ++it) {
+      if (const auto* account = std::get_if<AccountSnapshot>(&it->body)) return *account;
+    }
+    return {};
   }
   std::string IntentAt(std::string_view clock, const IntentFields& fields = {}) {
     return Send(lane.At(clock).Intent(fields));
@@ -64,6 +91,7 @@ class RiskDay {
  private:
   risk::RiskProcessor risk_;
   CollectingSink sink_;
+  std::string account_;
 };
 
 }  // namespace spillway::test

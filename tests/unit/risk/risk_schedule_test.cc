@@ -9,7 +9,10 @@ std::string First(const std::string& text) {
   return text.substr(from, text.find(" seen") - from);
 }
 
-TEST_CASE("risk: the classic day: closed, full, monitor, strict, monitor, closed (S0-10, C-17)", "[risk]") {
+TEST_CASE(
+    "S0-10.2, S0-10.3, S0-10.4, S1-A10.2, S1-A10.3, S1-A10.4, C-17: the classic day: closed, full, monitor, strict, "
+    "monitor, closed",
+    "[risk]") {
   RiskDay day;
   CHECK(First(day.IntentAt("09:29:59.999")) == "refused SCHEDULE_CLOSED");
   CHECK(First(day.IntentAt("09:30:00", {.instrument = 1})) == "approved 833 cap=risk risk=99.96");
