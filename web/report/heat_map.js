@@ -236,7 +236,14 @@ class HeatMap {
       g.strokeRect(x0, y, Math.max(x1 - x0, 4), height);
       const text = `planted: ${p.kind.replaceAll("_", " ")}`;
       g.textBaseline = "bottom";
-      g.fillText(text, Math.max(this.area.left + 2, Math.min(x0 + 2, this.area.right - g.measureText(text).width)), p.price === null ? bottom - 6 - 12 * (k % 4) : y - 1);
+      const width = g.measureText(text).width, at = Math.max(this.area.left + 2, Math.min(x0 + 2, this.area.right - width));
+      const base = p.price === null ? bottom - 6 - 12 * (k % 4) : y - 1;
+      g.fillStyle = this.css("--heat-bg");
+      g.globalAlpha = 0.75;
+      g.fillRect(at - 1, base - 12, width + 2, 12);
+      g.globalAlpha = 1;
+      g.fillStyle = this.css("--planted");
+      g.fillText(text, at, base);
     });
     g.setLineDash([]);
   }

@@ -98,7 +98,7 @@ function comparisonRows() {
     ["previews", (i) => i.previews > 0 ? count(i.previews) : null, "below the threshold, for tuning; never traded"],
     ["closed trades", (i, s) => s ? count(s.win_rate.n) : "-", "entered, and ended at target, stop or time"],
     ["win rate", (i, s) => s ? greyIf(s.win_rate.n < FEW, rate(s.win_rate)) : "-", "of the closed trades, with its 95 % interval"],
-    ["expectancy", (i, s) => s ? greyIf(s.win_rate.n < FEW, [interval(s.expectancy_r, 2, " R"), el("span", {class: "dim"}, ` n ${count(s.win_rate.n)}`)]) : "-", "mean R of the closed trades, net"],
+    ["expectancy", (i, s) => s && s.win_rate.n > 0 ? greyIf(s.win_rate.n < FEW, [interval(s.expectancy_r, 2, " R"), el("span", {class: "dim"}, ` n ${count(s.win_rate.n)}`)]) : "-", "mean R of the closed trades, net"],
     ["net profit", (i, s) => s ? `${thousands(s.profit_net)} USD` : "-"],
     ["profit factor", (i, s) => s && s.profit_factor !== undefined ? factorText(s) : null, "gains / losses"],
     ["maximum drawdown", (i, s) => s && s.drawdown ? drawdownText(s) : null, "of the sequence of closed trades"],
@@ -177,7 +177,7 @@ function profilesSection() {
   charts_holder.append(el("div", {class: "tools"}, el("b", {}, "Equity: closed trades, summed"), buttons), el("div", {class: "chart small"}, equity),
     cut > 0 && el("p", {class: "dim"}, `${plural(cut, "trade")} beyond the report's bound are not drawn.`) || "");
   entry.chart = chart(equity, () => equityChart(key, units[key]));
-  if (report.instances.length < 2) return;
+  if (rates.length < 2) return;
   const canvas = el("canvas", {role: "img", "aria-label": "Expectancy by profile, with 95 % intervals"});
   charts_holder.append(el("h3", {}, "Expectancy, R a trade"), el("div", {class: "chart small"}, canvas));
   chart(canvas, () => estimateChart(rates.map(([i, s]) => ({...meanRow(shown_name(i.instance), {...s.expectancy_r, n: s.win_rate.n})})), {title: "expectancy", unit: "R", color: () => css("--bid"), zero: true})());

@@ -236,10 +236,10 @@ function decisionFacts(item) {
   if (c) out.push(el("h3", {}, "Cancelled"), el("p", {}, el("b", {class: "bad"}, c.condition ? `condition ${c.condition}` : words(c.rule)), ` at ${at(c.time)}, ${duration((ms(c.time) - ms(item.triggered)) / 1000)} after the trigger: seen ${short(c.seen)}, limit ${short(c.limit)}`));
   const w = item.would_have;
   if (w) {
-    out.push(el("h3", {}, "How it would have ended"), facts([["label", verdict(item)], w.entered && ["entered", `${at(w.entered)} at ${w.entry_price}`], w.exited && ["exited", `${at(w.exited)} at ${w.exit_price}`],
-      w.exited && ["R, net", short(w.r_multiple, 3)], w.mae && ["worst / best excursion", `${w.mae} / ${w.mfe} USD`]]),
-      el("p", {class: "dim"}, "One share at bid and ask, by the plan above. Of the same profile, symbol and side one is measured at a time."));
-  } else if (item.kind === "near") {
+    out.push(el("h3", {}, "How it would have ended"), facts([["label", tag(w.label, {TARGET: "good", STOP: "bad"}[w.label])], w.entered && ["entered", `${at(w.entered)} at ${w.entry_price}`], w.exited && ["exited", `${at(w.exited)} at ${w.exit_price}`],
+      (w.exited || item.kind === "listed") && ["R, before costs", short(w.r_multiple, 3)], w.mae && ["worst / best excursion", `${w.mae} / ${w.mfe} USD`]]),
+      el("p", {class: "dim"}, "One share at bid and ask, by the plan above, before costs. Of the same profile, symbol and side one is measured at a time."));
+  } else if (item.kind === "near" || item.kind === "listed") {
     out.push(el("p", {class: "dim"}, "How it would have ended was not measured: another one of the same profile, symbol and side was, or the data ended."));
   }
   if (o) {
@@ -345,7 +345,9 @@ function explore(item) {
   if (!item.button || !item.button.isConnected) showGroup(item.kind, false);
   shown = item;
   item.button.setAttribute("aria-pressed", "true");
-  item.button.scrollIntoView({block: "nearest"});
+  const list = document.getElementById("items"), {offsetTop, offsetHeight} = item.button;  // the list scrolls, never the page
+  if (offsetTop < list.scrollTop) list.scrollTop = offsetTop;
+  if (offsetTop + offsetHeight > list.scrollTop + list.clientHeight) list.scrollTop = offsetTop + offsetHeight - list.clientHeight;
   heat = null;
   draw_later = null;
   document.getElementById("detail").replaceChildren(...detail(item).flat(9));
@@ -422,8 +424,9 @@ function nearMissSection() {
     const [rule, feature] = text.split(" ");
     return !feature || feature === "in_universe" ? words(rule) : `${rule} ${(FEATURES[feature.replace(/\(.*/, "")] || [words(feature)])[0]}`;
   };
+  const full = (instance) => Math.max(...report.profiles.filter((p) => p.instance === instance).map((p) => p.threshold), ...report.rejections.filter((r) => r.instance === instance).map((r) => r.best_score), 1e-9);
   const groups_of = (instance) => table(["best score", "failed", "#times", "", "best one"], report.rejections.filter((r) => r.instance === instance).map((r) => [
-    [el("span", {class: "meter"}, el("i", {style: `width:${Math.max(0, Math.min(100, 10 * r.best_score))}%`})), ` ${short(r.best_score)}`],
+    [el("span", {class: "meter"}, el("i", {style: `width:${Math.max(0, Math.min(100, 100 * r.best_score / full(instance)))}%`})), ` ${short(r.best_score)}`],
     r.failed.map(reason).join("; "), count(r.count), el("span", {class: "meter"}, el("i", {style: `width:${100 * r.count / best}%`})), `${r.best_symbol} ${at(r.best_time)}`]));
   const rejecting = [...new Set(report.rejections.map((r) => r.instance))];
   const held = (r) => r.snapshots === 0 ? "-" : [el("span", {class: "meter"}, el("i", {style: `width:${100 * r.held / r.snapshots}%`})), ` ${count(r.held)} of ${count(r.snapshots)}`];

@@ -27,11 +27,7 @@ const timeOf = (item) => item.triggered || item.time;
 
 // Rule by rule and gate by gate, what was decided and how it ended or would have.
 function trace(item) {
-  const ended = item.would_have && !item.would_have.entered && item.kind === "listed"
-    ? el("p", {}, el("b", {}, "How it would have ended: "), verdict(item), ` ${short(item.would_have.r_multiple, 3)} R`) : decisionFacts(item);
-  const plan = item.kind === "listed" && item.entry
-    ? el("p", {}, el("b", {}, "What would have been traded: "), `${item.side === "sell" ? "short" : "long"}, entry ${item.entry}, stop ${item.stop}, target ${item.target} USD`) : "";
-  return el("div", {class: "columns"}, el("div", {}, scoreTable(item)), el("div", {}, el("p", {class: "dim"}, `bid ${item.quote.bid} × ${thousands(item.quote.bid_size)} / ask ${item.quote.ask} × ${thousands(item.quote.ask_size)}`), plan, ended,
+  return el("div", {class: "columns"}, el("div", {}, scoreTable(item)), el("div", {}, el("p", {class: "dim"}, `bid ${item.quote.bid} × ${thousands(item.quote.bid_size)} / ask ${item.quote.ask} × ${thousands(item.quote.ask_size)}`), decisionFacts(item),
     item.market && el("p", {}, el("button", {type: "button", onclick: () => { explore(item); document.getElementById("moments").scrollIntoView(); }}, "show the book around it")),
     el("p", {}, copyable(command("trace", item.correlation_id)))));
 }
@@ -64,8 +60,8 @@ function signalsSection() {
   const state = choice("what", Object.entries(STATES).filter(([key]) => all.some((item) => stateOf(item) === key)));
   const side = choice("side", [["buy", "long"], ["sell", "short"]]);
   const search = el("input", {type: "search", placeholder: "symbol, rule, id", "aria-label": "symbol, rule or id", oninput: () => show()});
-  const from = el("input", {type: "time", step: "1", "aria-label": "from, New York time", oninput: () => show()});
-  const to = el("input", {type: "time", step: "1", "aria-label": "to, New York time", oninput: () => show()});
+  const from = el("input", {size: "8", placeholder: "09:30", "aria-label": "from, New York time", oninput: () => show()});
+  const to = el("input", {size: "8", placeholder: "16:00", "aria-label": "to, New York time", oninput: () => show()});
   const body = el("tbody", {}), found = el("span", {class: "dim", id: "signals-found"}), more = el("button", {type: "button", onclick: () => show(shown_rows + ROWS_AT_ONCE)}, "show more");
   let shown_rows = ROWS_AT_ONCE;
   const text_of = new Map(all.map((item) => [item, [item.symbol, item.signal_id, item.correlation_id, item.decision && item.decision.rule, ...item.rules.filter((r) => r.failed).map((r) => r.rule)].join(" ").toLowerCase()]));
@@ -74,7 +70,7 @@ function signalsSection() {
     shown_rows = rows;
     const words_wanted = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     const fits = all.filter((item) => (!chosen(profile) || item.instance === chosen(profile)) && (!chosen(state) || stateOf(item) === chosen(state)) && (!chosen(side) || item.side === chosen(side))
-      && (!from.value || at(timeOf(item), 0) >= from.value) && (!to.value || at(timeOf(item), 0) <= to.value) && words_wanted.every((word) => text_of.get(item).includes(word)));
+      && (!from.value || at(timeOf(item), 0) >= from.value) && (!to.value || at(timeOf(item), 0) <= to.value + "~") && words_wanted.every((word) => text_of.get(item).includes(word)));
     body.replaceChildren(...fits.slice(0, rows).map(signalRow));
     found.textContent = fits.length > rows ? `${count(rows)} of ${count(fits.length)} shown` : plural(fits.length, "signal");
     more.hidden = fits.length <= rows;

@@ -62,7 +62,8 @@ std::string WhySentence(const SessionReport& report, const ProfileFacts& profile
     if (miss.instance != profile.id) continue;
     if (best == nullptr) best = &miss;
   }
-  for (const RejectionGroup& group : report.rejections) rejected += group.instance == profile.id ? group.count : 0;
+  for (const InstanceRecord& record : report.instances)
+    rejected += record.instance == profile.id ? record.rejected + record.previews : 0;
 
   std::string text = fmt::format("{}: ", profile.instance);
   if (accepted > 0)
