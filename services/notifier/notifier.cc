@@ -110,8 +110,8 @@ void NotifierProcessor::OnDecision(const Event& event, const RiskDecision& decis
   const auto item = std::find_if(queue_.begin(), queue_.end(), [&](const Item& queued) {
     return queued.kind == ItemKind::kIntent && queued.header.id() == decision.intent;
   });
-  if (item == queue_.end() || item->decided) return;  // not of an intent we wait for
-  item->decided = Decided{event.header.id(), decision};
+  if (item == queue_.end() || item->decided.id) return;  // not of an intent we wait for
+  item->decided = {event.header.id(), decision};
   Release(out);
 }
 
@@ -120,13 +120,13 @@ void NotifierProcessor::OnDecision(const Event& event, const RiskDecision& decis
 void NotifierProcessor::Release(runtime::EventSink& out) {
   while (!queue_.empty()) {
     const Item& item = queue_.front();
-    if (item.kind == ItemKind::kIntent && !item.decided) return;
+    if (item.kind == ItemKind::kIntent && !item.decided.id) return;
     switch (item.kind) {
       case ItemKind::kTime:
         Expire(item.header, out);
         break;
       case ItemKind::kIntent:
-        if (item.decided->decision.approved) Tell(item, out);
+        if (item.decided.decision.approved) Tell(item, out);
         break;
       case ItemKind::kCancel:
         Cancel(item, out);
@@ -158,8 +158,10 @@ void NotifierProcessor::Cancel(const Item& item, runtime::EventSink& out) {
   const auto alert =
       std::find_if(live_.begin(), live_.end(), [&](const LiveAlert& live) { return live.signal == cancelled.signal; });
   if (alert == live_.end()) return;  // refused, suppressed or expired: nobody was told, or it is over
+  const bool own = cancelled.rule == CancelRule::kCondition;  // one of the profile's: it has a name
   const std::string reason =
-      fmt::format("{} seen={} limit={}", CancelRuleName(cancelled.rule), cancelled.seen, cancelled.limit);
+      fmt::format("{} seen={} limit={}", own ? cancelled.condition : CancelRuleName(cancelled.rule), cancelled.seen,
+                  cancelled.limit);
   out.Emit({Following(alert->header, item.header.event_time, item.header.id(), 0),
             AlertUpdate{.alert = alert->header.id(), .kind = AlertUpdateKind::kCancelled, .reason = reason}});
   live_.erase(alert);
@@ -176,14 +178,14 @@ bool NotifierProcessor::OverHardLimit(const Item& item) {
 
 void NotifierProcessor::Tell(const Item& item, runtime::EventSink& out) {
   const TradeIntent& intent = item.intent;
-  const RiskDecision& decision = item.decided->decision;
-  const EventHeader header = Following(item.header, item.header.event_time, item.decided->id, 0);
+  const RiskDecision& decision = item.decided.decision;
+  const EventHeader header = Following(item.header, item.header.event_time, item.decided.id, 0);
   if (OverHardLimit(item)) {
     ++suppressed_;
     AlertReceipt receipt{.alert = header.id(), .channel = "all", .state = ReceiptState::kSuppressed, .detail = {}};
     receipt.detail = fmt::format("{} seen={} limit={} alerts", RefusalRuleName(RefusalRule::kAlertRateHard),
                                  told_[item.header.instance].size(), *item.terms.alerts_per_minute_hard);
-    out.Emit({Following(item.header, item.header.event_time, item.decided->id, 1), std::move(receipt)});
+    out.Emit({Following(item.header, item.header.event_time, item.decided.id, 1), std::move(receipt)});
     return;
   }
   const costs::RoundTrip to_target{intent.side, intent.entry, intent.target, decision.quantity};
@@ -208,6 +210,11 @@ void NotifierProcessor::Tell(const Item& item, runtime::EventSink& out) {
   alert.triggered = item.header.event_time;
   alert.expires = intent.expires;
   alert.low_confidence = decision.low_confidence;
+  alert.stage = decision.stage;
+  alert.record = decision.record;
+  alert.route = decision.route;
+  alert.risk_percent = decision.risk_percent;
+  alert.warnings = decision.warnings;
   alert.shadow = intent.shadow || item.terms.mode == InstanceMode::kShadow;
   live_.push_back({header, intent.signal, intent.expires});
   out.Emit({header, std::move(alert)});

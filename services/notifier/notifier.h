@@ -90,7 +90,7 @@ class NotifierProcessor final : public runtime::Processor {
     std::vector<RuleResult> rules;
     Terms terms;
     ContractTerms contract;
-    std::optional<Decided> decided;
+    Decided decided;            // its id is none until it has come
     SignalCancelled cancelled;  // kCancel
     template <class Archive>
     void Persist(Archive& a) {

@@ -69,6 +69,32 @@ double PointsMax(const Alert& alert) {
   return points_max > 0 ? points_max : 10;
 }
 
+std::string SideWord(const Alert& alert) {
+  return alert.side == Side::kAsk ? "SHORT" : "LONG";
+}
+
+std::string RiskPercent(const Alert& alert) {
+  return fmt::format("{:.4g}%", alert.risk_percent);
+}
+
+std::string RecordText(const SetupRecord& record) {
+  if (record.trades < kRecordMin) return "";
+  const auto trades = static_cast<double>(record.trades);
+  return fmt::format("This setup: {:.0f}%, n={}, {} R", 100 * static_cast<double>(record.wins) / trades, record.trades,
+                     Signed(fmt::format("{:.2f}", record.sum_r / trades)));
+}
+
+std::string ConfirmationText(const Alert& alert) {
+  if (alert.route != Route::kConfirm) return "";
+  return "needs your confirmation until " + Clock(alert.expires).substr(0, 8);
+}
+
+std::string StageText(const Alert& alert) {
+  if (alert.stage.empty()) return "";
+  const bool lots = alert.binding_cap == SizeCap::kStage;
+  return "stage " + alert.stage + (lots ? ", lots of " + alert.quantity.ToString() : "");
+}
+
 std::string OutcomeText(const OutcomeLabelled& outcome, std::string_view currency) {
   std::string text(OutcomeLabelName(outcome.label));
   if (outcome.entry_price && outcome.exit_price) {

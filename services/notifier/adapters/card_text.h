@@ -23,6 +23,17 @@ std::string RulePoints(const RuleResult& rule);  // "2/3", "gate"
 char RuleMark(const RuleResult& rule);           // '+' passed, '-' not, '?' not ready
 double PointsMax(const Alert& alert);            // what the score is out of
 
+std::string SideWord(const Alert& alert);  // "LONG", "SHORT"
+// "0.1125%": of the account, at risk.
+std::string RiskPercent(const Alert& alert);
+// "This setup: 58%, n=112, +0.21 R": how the account's trades ended so far, net; "" below kRecordMin of them.
+inline constexpr uint64_t kRecordMin = 30;
+std::string RecordText(const SetupRecord& record);
+// "needs your confirmation until 10:01:00" where nothing happens without it, else "".
+std::string ConfirmationText(const Alert& alert);
+// "stage shadow, lots of 100": the stage's own lots where they bound the size; "" without stages.
+std::string StageText(const Alert& alert);
+
 // "TARGET net +12.34 USD (+2.00 R)  20.00 -> 20.24"
 std::string OutcomeText(const OutcomeLabelled& outcome, std::string_view currency);
 // "CANCELLED spread_blow_out seen=0.05 limit=0.03", "EXPIRED", an outcome; "" while there is no news.

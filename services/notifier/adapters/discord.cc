@@ -92,7 +92,7 @@ void AddRules(const Alert& alert, Json& fields) {
 }
 
 std::string Headline(const AlertCard& card) {
-  return fmt::format("{} {}", card.symbol, card.alert.side == Side::kAsk ? "SHORT" : "LONG");
+  return fmt::format("{} {}", card.symbol, SideWord(card.alert));
 }
 
 std::string Delta(Price price, Price entry) {
@@ -107,6 +107,9 @@ std::string Content(const AlertCard& card, bool possibly_repeated) {
   text += fmt::format("**{}** entry {} stop {} target {}, score {:g}", Escaped(Headline(card)), alert.entry.ToString(),
                       alert.stop.ToString(), alert.target.ToString(), alert.score);
   if (alert.low_confidence) text += ", low confidence";
+  if (!alert.stage.empty()) text += ", " + Escaped(StageText(alert));
+  const std::string confirmation = ConfirmationText(alert);
+  if (!confirmation.empty()) text += ", " + confirmation;
   return CutCodePoints(text, kContentMax);
 }
 
@@ -114,6 +117,10 @@ std::string Description(const AlertCard& card, bool possibly_repeated) {
   std::string text;
   if (possibly_repeated) text += "*possibly repeated: the answer to an earlier attempt was lost*\n";
   if (card.alert.low_confidence) text += "**LOW CONFIDENCE**\n";
+  if (const std::string line = ConfirmationText(card.alert); !line.empty()) text += fmt::format("**{}**\n", line);
+  if (const std::string line = StageText(card.alert); !line.empty()) text += Escaped(line) + "\n";
+  if (const std::string line = RecordText(card.alert.record); !line.empty()) text += line + "\n";
+  for (const std::string& warning : card.alert.warnings) text += fmt::format("**Warning:** {}\n", Escaped(warning));
   if (card.news.kind != AlertUpdateKind::kUnknown) {
     text += fmt::format("**{}**\n{}\n", Escaped(NewsText(card)), ZonedClock(card.news.time));
   }
@@ -130,8 +137,8 @@ Json Embed(const AlertCard& card, bool possibly_repeated, bool picture) {
   fields.push_back(
       Field("Quantity", fmt::format("{} (cap: {})", alert.quantity.ToString(), SizeCapName(alert.binding_cap))));
   fields.push_back(Field("R:R net", fmt::format("{:.2f}", alert.reward_to_risk_net)));
-  fields.push_back(Field("Risk / reward net",
-                         fmt::format("{} / {}{}", Cents(alert.risk), Cents(alert.reward_net), Escaped(currency))));
+  fields.push_back(Field("Risk / reward net", fmt::format("{} ({}) / {}{}", Cents(alert.risk), RiskPercent(alert),
+                                                          Cents(alert.reward_net), Escaped(currency))));
   AddRules(alert, fields);
   fields.push_back(Field("Profile", Escaped(card.instance.empty() ? "unknown" : card.instance)));
   fields.push_back(Field("Spread", alert.spread.ToString()));

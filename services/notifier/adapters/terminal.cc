@@ -27,6 +27,19 @@ std::string RuleLine(const RuleResult& rule) {
                      Cut(RuleTest(rule), 28), RulePoints(rule));
 }
 
+// What only some alerts have.
+std::vector<std::string> Lines(const Alert& alert) {
+  std::vector<std::string> lines;
+  const auto add = [&](std::string line) {
+    if (!line.empty()) lines.push_back(std::move(line));
+  };
+  add(ConfirmationText(alert));
+  add(StageText(alert));
+  add(RecordText(alert.record));
+  for (const std::string& warning : alert.warnings) add("WARNING: " + warning);
+  return lines;
+}
+
 std::string Heading(const std::string& left, const std::string& right) {
   const size_t used = left.size() + right.size() + 2;
   const size_t fill = used < TerminalChannel::kWidth ? TerminalChannel::kWidth - used : 1;
@@ -61,8 +74,7 @@ std::string TerminalChannel::Currency(InstrumentId instrument) const {
 
 std::string TerminalChannel::Card(const EventHeader& header, const Alert& alert) const {
   const std::string currency = Currency(header.instrument);
-  std::string left =
-      fmt::format("== ALERT {} {}", names_.Symbol(header.instrument), alert.side == Side::kAsk ? "SHORT" : "LONG");
+  std::string left = fmt::format("== ALERT {} {}", names_.Symbol(header.instrument), SideWord(alert));
   if (alert.shadow) left += " [SHADOW]";
   if (alert.low_confidence) left += " [LOW CONFIDENCE]";
   const double age_ms = static_cast<double>((header.ingest_time - header.event_time).count()) / 1e6;
@@ -71,9 +83,10 @@ std::string TerminalChannel::Card(const EventHeader& header, const Alert& alert)
   card += fmt::format("  entry {}   stop {} ({})   target {} ({})   spread {}\n", alert.entry.ToString(),
                       alert.stop.ToString(), Signed((alert.stop - alert.entry).ToString()), alert.target.ToString(),
                       Signed((alert.target - alert.entry).ToString()), alert.spread.ToString());
-  card += fmt::format("  size {} (cap: {})   risk {}{}   reward net {}{}   R:R net {:.2f}\n", alert.quantity.ToString(),
-                      SizeCapName(alert.binding_cap), Cents(alert.risk), currency, Cents(alert.reward_net), currency,
-                      alert.reward_to_risk_net);
+  card += fmt::format("  size {} (cap: {})   risk {}{} ({})   reward net {}{}   R:R net {:.2f}\n",
+                      alert.quantity.ToString(), SizeCapName(alert.binding_cap), Cents(alert.risk), currency,
+                      RiskPercent(alert), Cents(alert.reward_net), currency, alert.reward_to_risk_net);
+  for (const std::string& line : Lines(alert)) card += "  " + Cut(line, kWidth - 2) + "\n";
   card += fmt::format("  score {:g}/{:g} (needs {:g})\n", alert.score, PointsMax(alert), alert.threshold);
   for (const RuleResult& rule : alert.rules) card += RuleLine(rule) + "\n";
   card += fmt::format("  age {:.3f} ms at trigger   expires {}   {}\n", age_ms, Clock(alert.expires),

@@ -55,6 +55,20 @@ Json OutcomeJson(const OutcomeLabelled& outcome) {
   return json;
 }
 
+// null while there are too few trades to say anything.
+Json RecordJson(const SetupRecord& record) {
+  if (record.trades < kRecordMin) return nullptr;
+  const auto trades = static_cast<double>(record.trades);
+  return {{"trades", record.trades},
+          {"win_rate_percent", 100 * static_cast<double>(record.wins) / trades},
+          {"mean_r", record.sum_r / trades},
+          {"text", RecordText(record)}};
+}
+
+Json ConfirmUntil(const Alert& alert) {
+  return alert.route == Route::kConfirm ? Json(FormatTime(alert.expires)) : Json(nullptr);
+}
+
 Json NewsJson(const AlertNews& news) {
   Json json = {{"state", TypeName(news.kind).substr(news.kind == AlertUpdateKind::kUnknown ? 0 : 6)}};
   if (news.kind == AlertUpdateKind::kUnknown) {
@@ -119,12 +133,20 @@ std::string WebhookMessage(const AlertCard& card, AlertUpdateKind update) {
                      {"quantity", alert.quantity.ToString()},
                      {"quantity_cap", SizeCapName(alert.binding_cap)},
                      {"risk", alert.risk.ToString()},
+                     {"risk_percent", alert.risk_percent},
                      {"reward_net", alert.reward_net.ToString()},
                      {"reward_to_risk_net", alert.reward_to_risk_net},
                      {"score", alert.score},
                      {"score_max", PointsMax(alert)},
                      {"threshold", alert.threshold},
                      {"low_confidence", alert.low_confidence},
+                     {"stage", alert.stage},
+                     {"route", alert.route == Route::kConfirm ? "confirm"
+                               : alert.route == Route::kAuto  ? "auto"
+                                                              : "alert"},
+                     {"confirm_until", ConfirmUntil(alert)},
+                     {"record", RecordJson(alert.record)},
+                     {"warnings", alert.warnings},
                      {"triggered", FormatTime(alert.triggered)},
                      {"expires", FormatTime(alert.expires)},
                      {"status", NewsJson(card.news)},

@@ -78,6 +78,51 @@ TEST_CASE("discord: the embed says the plan, every rule, the profile and where t
   CHECK(embed["footer"]["text"].get<std::string>().starts_with(ToString(card.header.correlation_id())));
 }
 
+TEST_CASE("S1-B5.5, S1-B7.1, S1-B8.4: Discord and webhooks say risk, net, record, stage, button and warnings",
+          "[delivery]") {
+  AlertCard card = Card();
+  card.alert.side = Side::kAsk;
+  card.alert.risk = Money::FromE8(45'00000000);
+  card.alert.risk_percent = 0.1125;
+  card.alert.reward_net = Money::FromE8(86'50000000);
+  card.alert.stage = "micro";
+  card.alert.quantity = Quantity::Units(300);
+  card.alert.binding_cap = SizeCap::kStage;
+  card.alert.route = Route::kConfirm;
+  card.alert.record = {.trades = 112, .wins = 65, .sum_r = 23.52};
+  card.alert.warnings = {"a warning"};
+
+  const json message = json::parse(DiscordMessage(card, false, false));
+  const json& embed = message["embeds"][0];
+  CHECK(Field(embed, "Risk / reward net").find("45.00 (0.1125%) / 86.50") == 0);
+  const std::string until = "needs your confirmation until 09:31:05";
+  CHECK(embed["description"] ==
+        "**" + until + "**\nstage micro, lots of 300\n" + "This setup: 58%, n=112, +0.21 R\n**Warning:** a warning\n");
+  CHECK(embed["title"].get<std::string>().find(" SHORT ") != std::string::npos);
+  CHECK(message["content"].get<std::string>().find(until) != std::string::npos);
+  CHECK(fake::FormErrors(fake::Json::parse(message.dump())).dump() == "{}");
+
+  const json hook = json::parse(WebhookMessage(card, AlertUpdateKind::kUnknown));
+  CHECK(hook["side"] == "short");
+  CHECK(hook["risk"] == "45.00");
+  CHECK(hook["risk_percent"] == 0.1125);
+  CHECK(hook["reward_net"] == "86.50");
+  CHECK(hook["stage"] == "micro");
+  CHECK(hook["quantity_cap"] == "stage");
+  CHECK(hook["route"] == "confirm");
+  CHECK(hook["confirm_until"] == hook["expires"]);
+  CHECK(hook["record"]["text"] == "This setup: 58%, n=112, +0.21 R");
+  CHECK(hook["record"]["trades"] == 112);
+  CHECK(hook["warnings"] == json{"a warning"});
+
+  card.alert.record.trades = 29;
+  card.alert.route = Route::kAlert;
+  CHECK(DiscordMessage(card, false, false).find("This setup") == std::string::npos);
+  const json early = json::parse(WebhookMessage(card, AlertUpdateKind::kUnknown));
+  CHECK(early["record"].is_null());
+  CHECK(early["confirm_until"].is_null());
+}
+
 TEST_CASE("discord: whatever the names and however many rules, the limits are kept and nobody is mentioned",
           "[delivery]") {
   AlertCard card = Card();

@@ -83,7 +83,7 @@ TEST_CASE("notifier: an approved intent becomes an alert with its signal's rules
   CHECK(out[0].header.ingest_time == day.intent.header.ingest_time);
 }
 
-TEST_CASE("notifier: EX-06: 500 shares from 12.04 to 12.22 bring 86.50 USD after 3.50 of costs", "[notifier]") {
+TEST_CASE("S1-B5.5, EX-06: 500 shares from 12.04 to 12.22 bring 86.50 USD after 3.50 of costs", "[notifier]") {
   NotifierDay day;
   const std::vector<Event> out = day.ApprovedAt("10:00", {.entry = 12.04, .stop = 11.95, .target = 12.22}, 500);
   REQUIRE(out.size() == 1);
@@ -91,6 +91,38 @@ TEST_CASE("notifier: EX-06: 500 shares from 12.04 to 12.22 bring 86.50 USD after
   CHECK(alert.reward_net.ToString() == "86.50");
   CHECK(alert.risk.ToString() == "45.00");
   CHECK_THAT(alert.reward_to_risk_net, WithinAbs(86.50 / 48.50, 1e-12));
+}
+
+TEST_CASE("S1-B7.1: an alert says the stage, the record, the route and the warnings of its decision", "[notifier]") {
+  NotifierDay day;
+  day.lane.At("10:00");
+  const Event intent = day.lane.Intent({});
+  day.Send(intent);
+  Event approval = Approval(intent, 100, Money::FromE8(9'00000000));
+  auto& decision = std::get<RiskDecision>(approval.body);
+  decision.stage = "shadow";
+  decision.record = {.trades = 40, .wins = 20, .sum_r = 1.5};
+  decision.route = Route::kConfirm;
+  decision.risk_percent = 0.0225;
+  decision.warnings = {"a warning"};
+  const std::vector<Event> out = day.Send(approval);
+  REQUIRE(out.size() == 1);
+  const Alert& alert = std::get<Alert>(out[0].body);
+  CHECK(alert.stage == "shadow");
+  CHECK(alert.record == decision.record);
+  CHECK(alert.route == Route::kConfirm);
+  CHECK(alert.risk_percent == 0.0225);
+  CHECK(alert.warnings == decision.warnings);
+}
+
+TEST_CASE("IR-7: a signal cancelled by a condition of its profile says which", "[notifier]") {
+  NotifierDay day;
+  day.ApprovedAt("10:00");
+  Event cancel = day.lane.At("10:00:05").Cancel(day.signal, CancelRule::kCondition);
+  std::get<SignalCancelled>(cancel.body).condition = "S1-I2.3";
+  const std::vector<Event> out = day.Send(cancel);
+  REQUIRE(out.size() == 1);
+  CHECK(std::get<AlertUpdate>(out[0].body).reason == "S1-I2.3 seen=0.05 limit=0.03");
 }
 
 TEST_CASE("notifier: a refused intent is told to nobody", "[notifier]") {
@@ -104,7 +136,7 @@ TEST_CASE("notifier: a refused intent is told to nobody", "[notifier]") {
   CHECK(day.Send(day.lane.At("10:05").Tick()).empty());
 }
 
-TEST_CASE("notifier: a cancelled signal edits its alert, once, and it no longer expires (S0-4.5)", "[notifier]") {
+TEST_CASE("S0-4.5, S0-9.1, S1-A9.1: a cancelled signal edits its alert, once, and it no longer expires", "[notifier]") {
   NotifierDay day;
   const EventId alert = day.ApprovedAt("10:00")[0].header.id();
   day.lane.At("10:00:10");
@@ -138,7 +170,7 @@ TEST_CASE("notifier: shadow alerts are emitted and marked", "[notifier]") {
   CHECK(std::get<Alert>(active.ApprovedAt("10:00", {.shadow = true})[0].body).shadow);
 }
 
-TEST_CASE("notifier: beyond the hard limit of a minute alerts are suppressed and counted (S0-9.3)", "[notifier]") {
+TEST_CASE("S0-9.3, S1-A9.3: beyond the hard limit of a minute alerts are suppressed and counted", "[notifier]") {
   NotifierDay day;  // three a minute
   for (const std::string_view clock : {"10:00:00", "10:00:20", "10:00:40"}) {
     CHECK(std::holds_alternative<Alert>(day.ApprovedAt(clock).back().body));

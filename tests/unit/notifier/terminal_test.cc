@@ -1,5 +1,6 @@
 #include "services/notifier/adapters/terminal.h"
 
+#include <functional>
 #include <sstream>
 
 #include "tests/support/profiles.h"
@@ -35,6 +36,7 @@ class Screen {
     alert.quantity = Quantity::Units(833);
     alert.binding_cap = SizeCap::kRisk;
     alert.risk = Money::FromE8(99'96000000);
+    alert.risk_percent = 0.2499;
     alert.reward_net = Money::FromE8(194'08900000);
     alert.reward_to_risk_net = 1.8346;
     alert.score = 8;
@@ -84,7 +86,7 @@ TEST_CASE("terminal: the card says what, how much, why, until when and who", "[t
   CHECK(screen.Show(screen.AlertEvent()) ==
         R"(== ALERT SOUN LONG =========================================================== 10:00:00.250 New York
   entry 20.00   stop 19.88 (-0.12)   target 20.24 (+0.24)   spread 0.03
-  size 833 (cap: risk)   risk 99.96 USD   reward net 194.09 USD   R:R net 1.83
+  size 833 (cap: risk)   risk 99.96 USD (0.2499%)   reward net 194.09 USD   R:R net 1.83
   score 8/10 (needs 7.5)
     + S0-3.1   spread                                     0.03 <= 0.03                   2/2
     + S0-3.2   bid_ask_ratio(levels=10)                   3.41667 >= 3                   3/3
@@ -95,6 +97,52 @@ TEST_CASE("terminal: the card says what, how much, why, until when and who", "[t
   age 3.000 ms at trigger   expires 10:01:00.250   ofi-classic@1#1
   id 0123456789abcdeffedcba9876543210
 )");
+}
+
+// The card with lines that only some alerts have.
+std::string CardWith(Screen& screen, const std::function<void(Alert&)>& change) {
+  Event event = screen.AlertEvent();
+  change(std::get<Alert>(event.body));
+  return screen.Show(event);
+}
+bool Has(const std::string& text, std::string_view what) {
+  return text.find(what) != std::string::npos;
+}
+
+TEST_CASE("S1-B5.5: the card shows the position's risk in dollars and percent and the expected net", "[terminal]") {
+  Screen screen;
+  const std::string card = CardWith(screen, [](Alert& alert) {
+    alert.risk = Money::FromE8(45'00000000);
+    alert.risk_percent = 0.1125;
+    alert.reward_net = Money::FromE8(86'50000000);
+  });
+  CHECK(Has(card, "risk 45.00 USD (0.1125%)   reward net 86.50 USD"));
+}
+
+TEST_CASE("terminal: from thirty trades on the card says how the setup did, in one form", "[terminal]") {
+  Screen screen;
+  const auto with = [&](SetupRecord record) { return CardWith(screen, [&](Alert& alert) { alert.record = record; }); };
+  CHECK(Has(with({.trades = 112, .wins = 65, .sum_r = 23.52}), "\n  This setup: 58%, n=112, +0.21 R\n"));
+  CHECK(Has(with({.trades = 30, .wins = 9, .sum_r = -4.5}), "\n  This setup: 30%, n=30, -0.15 R\n"));
+  CHECK_FALSE(Has(with({.trades = 29, .wins = 29, .sum_r = 29}), "This setup"));
+}
+
+TEST_CASE("S1-B8.4, S1-B7.1, IR-1: a short, the stage's lots, the button and warnings are on the card", "[terminal]") {
+  Screen screen;
+  const std::string card = CardWith(screen, [](Alert& alert) {
+    alert.side = Side::kAsk;
+    alert.stage = "shadow";
+    alert.quantity = Quantity::Units(100);
+    alert.binding_cap = SizeCap::kStage;
+    alert.route = Route::kConfirm;
+    alert.warnings = {"equity 90000.00 is above the ceiling 80000.00: sized on the ceiling; withdraw what is above"};
+  });
+  CHECK(Has(card, "== ALERT SOUN SHORT =="));
+  CHECK(Has(card, "\n  stage shadow, lots of 100\n"));
+  CHECK(Has(card, "\n  needs your confirmation until 10:01:00\n"));
+  CHECK(Has(card, "\n  WARNING: equity 90000.00 is above the ceiling 80000.00: sized on the ceiling; withdraw"));
+  CHECK(Has(CardWith(screen, [](Alert& alert) { alert.stage = "full"; }), "\n  stage full\n"));
+  CHECK_FALSE(Has(screen.Show(screen.AlertEvent()), "confirmation"));
 }
 
 TEST_CASE("terminal: tags of shadow and low confidence; a shadow is shown only when asked for", "[terminal]") {
