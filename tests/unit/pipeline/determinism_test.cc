@@ -6,6 +6,7 @@
 #include "libs/events/text.h"
 #include "libs/profile/profile_loader.h"
 #include "libs/runtime/replay.h"
+#include "spillway/v1/event.pb.h"
 #include "tests/support/sessions.h"
 #include "tools/spillway/pipeline_run.h"
 
@@ -112,6 +113,10 @@ class Restoring final : public runtime::Processor {
   uint64_t inputs_ = 0, restored_ = 0;
 };
 
+std::string TextOf(const std::optional<std::string>& bytes) {
+  v1::Event e;
+  return bytes && e.ParseFromString(*bytes) ? e.ShortDebugString() : "nothing";
+}
 void CheckRestored(log::EventLog& out, uint64_t seeded_points, uint64_t seed) {
   for (const auto& [producer, plan] : kPlans) {
     INFO(ProducerName(producer));
@@ -125,6 +130,8 @@ void CheckRestored(log::EventLog& out, uint64_t seeded_points, uint64_t seed) {
     Restoring processor(producer, points);
     const auto replay = runtime::ReplayProcessor(processor, out, plan);
     REQUIRE(replay.ok());
+    if (replay->divergence)
+      UNSCOPED_INFO(TextOf(replay->divergence->recorded) << " / " << TextOf(replay->divergence->regenerated));
     CHECK_FALSE(replay->divergence.has_value());
     CHECK(processor.restored() >= std::min<uint64_t>(seeded_points, 100));
   }
@@ -210,6 +217,58 @@ TEST_CASE("chain: an instance alone does the same as beside four others, to the 
   }
   CHECK(seen.size() == expected.size());
   for (const char* other : {"wide@1#1", "narrow@1#1", "eager@1#1"}) CHECK(LinesOf(beside, other).size() > 100);
+}
+
+namespace {
+
+// Every mechanism that waits, leaves out or looks at both sides, on thresholds that let much through.
+std::vector<cli::StrategyInstance> Mechanisms() {
+  std::vector<cli::StrategyInstance> instances;
+  const auto add = [&](const std::string& name, uint32_t levels, double threshold) -> v1::Profile& {
+    instances.push_back(Instance(name, !instances.empty(), levels, threshold));
+    instances.back().profile.mutable_cancel()->set_tape_same_side(true);
+    return instances.back().profile;
+  };
+  v1::Profile& ranking = add("ranking@1#1", 5, 3);
+  ranking.mutable_short_side()->set_enabled(true);
+  ranking.mutable_scarcity()->set_ranking_window_ns(2'000'000'000);
+  v1::Profile& interval = add("interval@1#1", 3, 4);
+  interval.mutable_rubric()->set_evaluation_interval_ns(400'000'000);
+  interval.mutable_rubric()->set_mode(v1::SCORING_MODE_GRADED);
+  interval.mutable_rubric()->mutable_rules(1)->set_start(0.5);
+  v1::Profile& preview = add("preview@1#1", 10, 6);
+  preview.mutable_preview()->set_threshold(3);
+  preview.mutable_short_side()->set_enabled(true);
+  v1::Profile& conditions = add("conditions@1#1", 4, 4);
+  v1::CancelCondition& stall = *conditions.mutable_cancel()->add_when();
+  stall.set_id("stall");
+  stall.set_feature("tape_stall");
+  stall.set_op(">=");
+  stall.set_limit(2);
+  v1::Profile& observed = add("observed@1#1", 4, 50);
+  const v1::UniverseRules universe = observed.universe();
+  observed = profile::LoadProfile("ram-observed@1").value();
+  *observed.mutable_universe() = universe;
+  return instances;
+}
+
+}  // namespace
+
+TEST_CASE("chain: rankings, previews, intervals and short sides are the same alone as beside four others",
+          "[pipeline]") {
+  log::MemoryLog in, beside;
+  if (!test::RecordSoun(in, 60'000, 8192)) return;
+  const std::vector<cli::StrategyInstance> instances = Mechanisms();
+  RunInto(in, beside, instances);
+  for (const cli::StrategyInstance& instance : instances) {
+    INFO(instance.name);
+    log::MemoryLog alone;
+    RunInto(in, alone, {instance});
+    const std::vector<std::string> expected = LinesOf(alone, instance.name);
+    CHECK(expected.size() > 10);
+    CHECK((LinesOf(beside, instance.name) == expected));
+  }
+  CheckRestored(beside, 50, 4);
 }
 
 TEST_CASE("chain: every message given twice changes nothing", "[pipeline]") {
