@@ -11,6 +11,7 @@ class Series {
   explicit Series(service::Metrics& metrics)
       : accepted_(Signals(metrics, "accepted")),
         rejected_(Signals(metrics, "rejected")),
+        preview_(Signals(metrics, "preview")),
         cancelled_(Signals(metrics, "cancelled")),
         configurations_refused_(metrics.Gauge("spillway_scoring_configurations_refused",
                                               "Profile versions on the lane that this build cannot use")),
@@ -18,7 +19,9 @@ class Series {
                                          "Snapshots of instruments or feature sets that nothing defined")) {}
 
   void Count(const Event& event) {
-    if (const auto* signal = std::get_if<Signal>(&event.body)) (signal->accepted ? accepted_ : rejected_).Increment();
+    if (const auto* signal = std::get_if<Signal>(&event.body)) {
+      (signal->accepted ? accepted_ : signal->preview ? preview_ : rejected_).Increment();
+    }
     if (std::holds_alternative<SignalCancelled>(event.body)) cancelled_.Increment();
   }
   void Update(const scoring::ScoringProcessor& processor) {
@@ -34,6 +37,7 @@ class Series {
 
   prometheus::Counter& accepted_;
   prometheus::Counter& rejected_;
+  prometheus::Counter& preview_;
   prometheus::Counter& cancelled_;
   prometheus::Gauge& configurations_refused_;
   prometheus::Gauge& snapshots_dropped_;

@@ -87,8 +87,20 @@ cli::StrategyInstance Instance() {
   return {"bench@1#1", profile, false};
 }
 
+// The shipped profiles side by side, let in to whatever is simulated.
+std::vector<cli::StrategyInstance> FiveInstances() {
+  std::vector<cli::StrategyInstance> instances = {Instance()};
+  for (const std::string name : {"ofi-ram@1", "ofi-quant@1", "small-account@1", "ram-observed@1"}) {
+    v1::Profile profile = profile::LoadProfile(name).value();
+    *profile.mutable_universe() = instances[0].profile.universe();
+    instances.push_back({name + "#1", profile, true});
+  }
+  return instances;
+}
+
 // From a session on disk to a session on disk.
-void RunPipeline(const fs::path& in, const fs::path& out) {
+void RunPipeline(const fs::path& in, const fs::path& out,
+                 const std::vector<cli::StrategyInstance>& instances = {Instance()}) {
   fs::remove_all(out);
   auto read = log::SegmentLog::OpenForReading(in).value();
   auto market = read->OpenReader("market.0").value();
@@ -96,7 +108,7 @@ void RunPipeline(const fs::path& in, const fs::path& out) {
   std::vector<std::unique_ptr<log::LaneWriter>> writers;
   for (const char* lane : {"market.0", "features.0", "trading"}) writers.push_back(written->OpenWriter(lane).value());
   runtime::EmbeddedPipeline pipeline(cli::MakeProcessors(), {writers[0].get(), writers[1].get(), writers[2].get()});
-  SPILLWAY_CHECK(cli::RunPipeline(pipeline, *market, {Instance()}, {}, [](uint64_t) {}).ok());
+  SPILLWAY_CHECK(cli::RunPipeline(pipeline, *market, instances, {}, [](uint64_t) {}).ok());
   for (const auto& writer : writers) SPILLWAY_CHECK(writer->Close().ok());
 }
 
@@ -147,11 +159,22 @@ const Registration kPipeline8({.name = "pipeline_8_symbols",
                                .prepare = []() -> std::optional<Prepared> {
                                  return Pipeline(RecordedSimulation(8, 1'000'000));
                                }});
+// Five profiles may cost less than twice the time of one.
+const Registration kPipelineFive(
+    {.name = "pipeline_8_symbols_five_profiles", .unit = "event", .prepare = []() -> std::optional<Prepared> {
+       const Recorded recorded = RecordedSimulation(8, 1'000'000);
+       return Prepared{recorded.rows, [recorded] { RunPipeline(recorded.in(), recorded.out(), FiveInstances()); }};
+     }});
 const Registration kPipeline500({.name = "pipeline_500_symbols",
                                  .unit = "event",
                                  .prepare = []() -> std::optional<Prepared> {
                                    return Pipeline(RecordedSimulation(500, 1'000'000));
                                  }});
+const Registration kPipeline500Five(
+    {.name = "pipeline_500_symbols_five_profiles", .unit = "event", .prepare = []() -> std::optional<Prepared> {
+       const Recorded recorded = RecordedSimulation(500, 1'000'000);
+       return Prepared{recorded.rows, [recorded] { RunPipeline(recorded.in(), recorded.out(), FiveInstances()); }};
+     }});
 const Registration kVerify({.name = "verify_8_symbols", .unit = "event", .prepare = []() -> std::optional<Prepared> {
                               const Recorded recorded = RecordedSimulation(8, 1'000'000);
                               RunPipeline(recorded.in(), recorded.out());
