@@ -104,7 +104,10 @@ void JournalProcessor::OnIntent(const Event& event, const TradeIntent& intent) {
 }
 
 void JournalProcessor::OnSignal(const Event& event, const Signal& signal) {
-  if (signal.accepted || !HasBlueprint(signal) || MissIsOpen(event.header, signal.side)) return;
+  if (signal.accepted || !HasBlueprint(signal)) return;
+  Time& until = misses_until_[{event.header.instance, event.header.instrument, signal.side}];
+  if (event.header.event_time < until) return;
+  until = signal.expires;
   TradeIntent intent;
   intent.signal = event.header.id();
   intent.side = signal.side;
@@ -115,14 +118,6 @@ void JournalProcessor::OnSignal(const Event& event, const Signal& signal) {
   intent.score = signal.score;
   intent.threshold = signal.threshold;
   open_.push_back({Measure(event.header, intent), std::nullopt, true});
-}
-
-bool JournalProcessor::MissIsOpen(const EventHeader& header, Side side) const {
-  return std::any_of(open_.begin(), open_.end(), [&](const Measured& measured) {
-    const EventHeader& other = measured.trade.header();
-    return measured.near_miss && other.instance == header.instance && other.instrument == header.instrument &&
-           measured.trade.intent().side == side;
-  });
 }
 
 void JournalProcessor::OnCancelled(const Event& event, const SignalCancelled& cancelled) {

@@ -8,8 +8,8 @@
 //         it up, so that how risk's messages interleave with scoring's changes nothing. Refused intents are measured
 //         until their refusal is known, and not told.
 //         A rejected Signal that says what would have been traded is measured too: OutcomeLabelled.near_miss, following
-//         from the signal. One at a time of an instance, symbol and side: a setup that is rejected again and again
-//         while the first is open is one miss, not many.
+//         from the signal. Of an instance, symbol and side none while an earlier one could still be entered: a setup
+//         that is rejected again and again is one miss, not many.
 //
 // Quotes of a window are kept until the ClockTick behind its trading events: only then are its intents and
 // cancellations known, and the window's quotes before the tick are shown to the trades that were open, in order.
@@ -47,6 +47,16 @@ class JournalProcessor final : public runtime::Processor {
   uint64_t configurations_refused() const { return configurations_refused_; }
 
  private:
+  struct MissKey {
+    StrategyInstanceId instance = 0;
+    InstrumentId instrument = 0;
+    Side side = Side::kNone;
+    friend auto operator<=>(const MissKey&, const MissKey&) = default;
+    template <class Archive>
+    void Persist(Archive& a) {
+      a(instance, instrument, side);
+    }
+  };
   struct Measured {
     MeasuredTrade trade;
     std::optional<RiskDecision> decision;
@@ -69,7 +79,6 @@ class JournalProcessor final : public runtime::Processor {
   void OnFeed(const Event& event, const FeedStatus& feed, runtime::EventSink& out);
 
   MeasuredTrade Measure(const EventHeader& header, const TradeIntent& intent) const;
-  bool MissIsOpen(const EventHeader& header, Side side) const;
   void ShowQuotes(Time before);
   void CollectResolved();
   void Tell(runtime::EventSink& out);
@@ -77,7 +86,8 @@ class JournalProcessor final : public runtime::Processor {
 
   template <class Archive>
   void Persist(Archive& a) {
-    a(books_, window_, contracts_, session_, instances_, pending_, feeds_, open_, resolved_, configurations_refused_);
+    a(books_, window_, contracts_, session_, instances_, pending_, feeds_, open_, resolved_, misses_until_);
+    a(configurations_refused_);
   }
 
   std::vector<book::BookState> books_;  // by instrument
@@ -86,9 +96,10 @@ class JournalProcessor final : public runtime::Processor {
   std::optional<SessionState> session_;
   std::map<StrategyInstanceId, OutcomeRules> instances_;
   profile::PendingConfigurations pending_;
-  std::map<uint32_t, uint32_t> feeds_;  // how often each said it has ended
-  std::deque<Measured> open_;           // in the order of their intents and signals
-  std::deque<Measured> resolved_;       // in the order of their resolution; waiting to be told
+  std::map<uint32_t, uint32_t> feeds_;    // how often each said it has ended
+  std::deque<Measured> open_;             // in the order of their intents and signals
+  std::deque<Measured> resolved_;         // in the order of their resolution; waiting to be told
+  std::map<MissKey, Time> misses_until_;  // when the last measured near miss could no longer be entered
   uint64_t configurations_refused_ = 0;
 };
 

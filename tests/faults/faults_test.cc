@@ -172,7 +172,9 @@ InjuryPlan Plan() {
 
 }  // namespace
 
-TEST_CASE("faults: a recorded session, everything killed: nothing lost, nothing doubled", "[faults]") {
+TEST_CASE(
+    "S0-N.2, S1-AN.2, S0-N.4, S1-AN.4: faults: a recorded session, everything killed: nothing lost, nothing doubled",
+    "[faults]") {
   const auto session = e2e::SounSession();
   if (!session) return;
   Play(Describe("SOUN", *session), seconds(Full() ? 300 : 60), Plan());

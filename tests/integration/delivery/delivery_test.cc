@@ -15,8 +15,9 @@ bool Marked(const Json& message) {
 
 }  // namespace
 
-TEST_CASE("delivery: an alert arrives once, over TLS, with its picture, and its receipts are on the lane",
-          "[delivery]") {
+TEST_CASE(
+    "S0-7.1, S1-A7.1: delivery: an alert arrives once, over TLS, with its picture, and its receipts are on the lane",
+    "[delivery]") {
   FakeServer fake;
   Lane lane;
   ChannelConfig discord = Discord(fake);
@@ -433,7 +434,8 @@ TEST_CASE("delivery: a webhook's redirects and private addresses are not followe
 
 // Random answers, lost ones, restarts of the fake's other side: every alert arrives, at most once without the mark, and
 // the receipts tell the same story.
-TEST_CASE("delivery: under random faults and restarts no alert is lost and none is doubled unmarked", "[delivery]") {
+TEST_CASE("S0-7.4, S1-A7.4: delivery: under random faults and restarts no alert is lost and none is doubled unmarked",
+          "[delivery]") {
   const uint64_t seed = GENERATE(1, 2, 3);
   CAPTURE(seed);
   FakeServer fake({"--bucket", "0"});

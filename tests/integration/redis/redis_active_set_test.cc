@@ -128,7 +128,7 @@ using Symbols = std::set<std::string>;
 
 }  // namespace
 
-TEST_CASE("redis: the active set, what is known of it, and their time to live", "[redis]") {
+TEST_CASE("S0-1.7, S1-A1.4: redis: the active set, what is known of it, and their time to live", "[redis]") {
   RedisServer server("hunter2");
   service::Metrics metrics;
   ActiveSetPublisher publisher(OptionsFor(server), metrics);
@@ -221,7 +221,7 @@ TEST_CASE("redis: a reader sees the old set or the new one, whole, at any moment
   CHECK(wrong == 0);
 }
 
-TEST_CASE("redis: while it is away nothing blocks, and the newest set is there when it is back", "[redis]") {
+TEST_CASE("S0-1.8: redis: while it is away nothing blocks, and the newest set is there when it is back", "[redis]") {
   RedisServer server;
   service::Metrics metrics;
   ActiveSetPublisher publisher(OptionsFor(server), metrics);

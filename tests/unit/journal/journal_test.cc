@@ -177,8 +177,9 @@ TEST_CASE("journal: S1-I5.3 a rejected signal is measured as it would have ended
   CHECK(out[0].header.instance == rejected.header.instance);
 }
 
-TEST_CASE("journal: a setup that is rejected again while the first is open is one near miss; the other side is another",
-          "[journal]") {
+TEST_CASE(
+    "journal: a setup that is rejected again in the life of the first is one near miss; the other side is another",
+    "[journal]") {
   JournalDay day;
   Row(day.market, 1, 20, 19.98, 20.00);
   day.Send(day.market.Batch());
@@ -200,9 +201,11 @@ TEST_CASE("journal: a setup that is rejected again while the first is open is on
   CHECK(std::get<OutcomeLabelled>(out[1].body).label == OutcomeLabel::kTarget);
   CHECK(std::get<OutcomeLabelled>(out[1].body).side == Side::kAsk);
   CHECK(std::get<OutcomeLabelled>(out[1].body).profit_gross.ToString() == "0.24");
-  // The first has ended: the next rejection is measured again.
+  // The first could still be entered, had it not been; behind its life the next rejection is measured again.
   day.Send(Rejected(day.lane));
-  out = day.Send(day.lane.At("10:02:00").Tick());
+  day.lane.At("10:01:00.010");
+  day.Send(Rejected(day.lane));
+  out = day.Send(day.lane.At("10:20:00").Tick());
   REQUIRE(out.size() == 1);
   CHECK(std::get<OutcomeLabelled>(out[0].body).label != OutcomeLabel::kUnknown);
 }

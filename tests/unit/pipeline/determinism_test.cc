@@ -153,7 +153,8 @@ std::vector<std::string> TakeUniverse(std::vector<std::string>& lines) {
 
 }  // namespace
 
-TEST_CASE("chain: the same lane twice gives the same lanes, however it was cut into batches", "[pipeline]") {
+TEST_CASE("S0-N.3, S1-AN.3: chain: the same lane twice gives the same lanes, however it was cut into batches",
+          "[pipeline]") {
   std::map<std::string, std::vector<std::string>> first, first_universe;
   for (const size_t batch_events_max : {8192, 1, 777}) {
     log::MemoryLog in, out;
@@ -284,4 +285,65 @@ TEST_CASE("chain: every message given twice changes nothing", "[pipeline]") {
   RunInto(in, once, {Instance("soun@1#1", false)});
   RunInto(doubled, twice, {Instance("soun@1#1", false)});
   for (const char* lane : {"market.0", "features.0", "trading"}) CHECK((Lines(twice, lane) == Lines(once, lane)));
+}
+
+// A shipped profile over a market that its universe would leave out, recorded near misses and all.
+namespace {
+
+cli::StrategyInstance Shipped(const std::string& name, bool shadow) {
+  v1::Profile profile = profile::LoadProfile(name).value();
+  profile.mutable_universe()->Clear();
+  profile.mutable_rubric()->set_near_miss(profile.rubric().threshold() / 2);
+  return {name + "#1", profile, shadow};
+}
+const std::vector<std::string> kShipped = {"ofi-classic@1",   "ofi-ram@1",      "ofi-quant@1",
+                                           "small-account@1", "ram-observed@1", "paper-default@1"};
+
+}  // namespace
+
+TEST_CASE("chain: each shipped profile does the same alone as beside all others, to the id", "[pipeline]") {
+  log::MemoryLog in, together;
+  test::RecordSimulated(in, 60'000, 4);
+  std::vector<cli::StrategyInstance> all;
+  for (const std::string& name : kShipped) all.push_back(Shipped(name, !all.empty()));
+  RunInto(in, together, all);
+  for (const std::string& name : kShipped) {
+    INFO(name);
+    log::MemoryLog alone;
+    RunInto(in, alone, {Shipped(name, name != kShipped.front())});
+    const std::vector<std::string> expected = LinesOf(alone, name + "#1");
+    const std::vector<std::string> seen = LinesOf(together, name + "#1");
+    CHECK(expected.size() > 3);
+    for (size_t i = 0; i < std::min(expected.size(), seen.size()); ++i) {
+      INFO("line " << i);
+      REQUIRE(seen[i] == expected[i]);
+    }
+    CHECK(seen.size() == expected.size());
+  }
+  for (const auto& [producer, plan] : kPlans) {
+    INFO(ProducerName(producer));
+    const auto processor = cli::MakeProcessor(producer);
+    const auto replay = runtime::ReplayProcessor(*processor, together, plan);
+    REQUIRE(replay.ok());
+    CHECK_FALSE(replay->divergence.has_value());
+  }
+  CheckRestored(together, 120, 20251121);
+}
+
+TEST_CASE("S0-N.5, S1-AN.5: 500 symbols at once, each with its snapshots and its place in every universe",
+          "[pipeline]") {
+  log::MemoryLog in, out;
+  test::RecordSimulated(in, 60'000, 500);
+  RunInto(in, out, {Shipped("ofi-classic@1", false), Shipped("small-account@1", true)});
+  std::set<InstrumentId> snapshots;
+  std::map<StrategyInstanceId, std::set<InstrumentId>> members;
+  ForEach(out, "features.0", [&](const Event& event) {
+    if (std::holds_alternative<FeatureSnapshot>(event.body)) snapshots.insert(event.header.instrument);
+    if (const auto* universe = std::get_if<UniverseChanged>(&event.body)) {
+      for (const UniverseMember& member : universe->members) members[event.header.instance].insert(member.instrument);
+    }
+  });
+  CHECK(snapshots.size() == 500);
+  CHECK(members.size() == 2);
+  for (const auto& [instance, instruments] : members) CHECK(instruments.size() == 500);
 }
