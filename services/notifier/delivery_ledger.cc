@@ -60,7 +60,9 @@ void DeliveryLedger::Process(const Event& event, runtime::EventSink& /*out*/) {
                  [&](const InstrumentDefinition& definition) {
                    instruments_[definition.id] = {definition.symbol, definition.currency};
                  },
-                 [&](const ConfigurationVersion& version) { instances_[event.header.instance] = version.name; },
+                 [&](const ConfigurationVersion& version) {
+                   if (version.kind == ConfigurationKind::kProfile) instances_[event.header.instance] = version.name;
+                 },
                  [&](const Alert& alert) { OnAlert(event.header, alert); },
                  [&](const AlertUpdate& update) { OnUpdate(event.header, update); },
                  [&](const OutcomeLabelled& outcome) { OnOutcome(event.header, outcome); },

@@ -455,6 +455,7 @@ void RiskProcessor::OnFeed(const Event& event, const FeedStatus& feed, runtime::
 
 void RiskProcessor::Tell(Instance& instance, const AccountChange& change, const EventHeader& cause,
                          const Announcer& say, runtime::EventSink& out) const {
+  instance.account.Mark();
   const bool closed = change.state == AccountTradeState::kClosed;
   const StageLimits* stage = StageOf(instance);
   if (closed && stage != nullptr && stage->abort_win_rate) {

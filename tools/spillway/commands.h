@@ -47,7 +47,7 @@ struct FeaturesArguments {
 int Features(const FeaturesArguments& arguments);
 
 struct RunArguments {
-  std::string session, out, reference;
+  std::string session, out, reference, account_from;
   std::vector<std::string> profiles;
   bool replace = false, json = false, quiet = false, show_shadow = false;
 };

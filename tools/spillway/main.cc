@@ -124,7 +124,8 @@ void AddRun(CLI::App& app, std::function<int()>& run) {
   static RunArguments a;
   CLI::App* command = Command(app, "run", "Run the whole pipeline over a session",
                               "  spillway run soun --profile examples/soun.yaml --out out\n"
-                              "  spillway run soun --profile ofi-classic@1 --profile examples/soun.yaml --out out\n");
+                              "  spillway run soun --profile ofi-classic@1 --profile examples/soun.yaml --out out\n"
+                              "  spillway run tuesday --profile small-account@1 --account-from monday-out --out out\n");
   command->add_option("session", a.session, "Session directory to read")->required();
   command
       ->add_option("--profile", a.profiles,
@@ -134,6 +135,9 @@ void AddRun(CLI::App& app, std::function<int()>& run) {
   command->add_option("--out", a.out, "Session directory to write")->required();
   command->add_option("--reference", a.reference,
                       "CSV of reference data (security type, float, average volume by minute)");
+  command->add_option("--account-from", a.account_from,
+                      "Session directory of an earlier run: the paper account of each profile that ran there goes on "
+                      "where it ended");
   command->add_flag("--replace", a.replace, "Replace an existing session");
   command->add_flag("--quiet", a.quiet, "No alert cards");
   command->add_flag("--show-shadow", a.show_shadow, "Also print the cards of shadow profiles, marked SHADOW");

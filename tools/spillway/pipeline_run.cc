@@ -74,6 +74,13 @@ std::vector<Event> ConfigurationEvents(Time time, const std::vector<StrategyInst
                              .mode = instance.shadow ? InstanceMode::kShadow : InstanceMode::kActive,
                              .effective_time = time,
                              .document = profile::SerializeDeterministic(instance.profile)});
+    if (instance.account.empty()) continue;
+    add(StrategyInstanceIdOf(instance.name),
+        ConfigurationVersion{.kind = ConfigurationKind::kAccount,
+                             .name = instance.name,
+                             .mode = instance.shadow ? InstanceMode::kShadow : InstanceMode::kActive,
+                             .effective_time = time,
+                             .document = instance.account});
   }
   return events;
 }

@@ -23,11 +23,13 @@ struct StrategyInstance {
   std::string name;
   v1::Profile profile;
   bool shadow = false;
+  std::string account = {};  // v1::AccountState, serialized: what its account begins with; empty: the profile's equity
 };
 // Loads the profiles; the first is active, the others run in shadow. The same profile twice gets #1 and #2.
 absl::StatusOr<std::vector<StrategyInstance>> LoadInstances(const std::vector<std::string>& profiles);
 
-// What the gateway writes to a market lane for them to be in force: which build says so, and each profile.
+// What the gateway writes to a market lane for them to be in force: which build says so, each profile, and what its
+// account begins with.
 std::vector<Event> ConfigurationEvents(Time time, const std::vector<StrategyInstance>& instances);
 
 // Feeds a pipeline without a universe of its own the lane as it was recorded, whoever wrote it.

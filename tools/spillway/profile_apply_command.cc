@@ -39,7 +39,9 @@ absl::StatusOr<Configuration> InForce(log::LaneWriter& lane) {
   GroupHeader header;
   const absl::Status status = decoder.Decode(bytes, header, [&](const Event& event) {
     const auto* version = std::get_if<ConfigurationVersion>(&event.body);
-    if (version != nullptr) in_force.versions[version->name] = *version;
+    if (version != nullptr && version->kind == ConfigurationKind::kProfile) {
+      in_force.versions[version->name] = *version;
+    }
     in_force.next_ordinal = std::max(in_force.next_ordinal, event.header.cause.ordinal + 1);
   });
   if (!status.ok()) return status;

@@ -2,6 +2,7 @@
 
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
+#include "tools/spillway/account_carry.h"
 #include "tools/spillway/commands.h"
 #include "tools/spillway/console.h"
 #include "tools/spillway/session_run.h"
@@ -19,6 +20,11 @@ int Run(const RunArguments& arguments) {
     absl::StatusOr<universe::ReferenceData> read = universe::ReadReferenceCsv(arguments.reference);
     if (!read.ok()) return Fail(read.status());
     reference = *std::move(read);
+  }
+  if (!arguments.account_from.empty()) {
+    if (const absl::Status status = CarryAccounts(arguments.account_from, *instances); !status.ok()) {
+      return Fail(status);
+    }
   }
   const bool cards = !arguments.json && !arguments.quiet;
   const absl::StatusOr<SessionRunResult> result = RunSession({.session = arguments.session,
