@@ -97,6 +97,7 @@ StrategyTrigger Compile(StrategyInstanceId id, const v1::Profile& profile, Side 
 
 bool HasDetector(FeatureKind kind) {
   return kind == FeatureKind::kFakeWall || kind == FeatureKind::kAskReplenishment ||
+         kind == FeatureKind::kAskPassiveAbsorption || kind == FeatureKind::kAskRefills ||
          kind == FeatureKind::kLiquidityCollapse || kind == FeatureKind::kTapeStall;
 }
 

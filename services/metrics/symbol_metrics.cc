@@ -4,30 +4,11 @@
 #include <utility>
 
 namespace spillway::metrics {
-namespace {
-
-// The features of one kind and side that the set has, in its order; those that exist keep their state.
-template <class Feature, class Make>
-std::vector<Feature> Rebuilt(std::vector<Feature>& old, const FeatureSet& set, FeatureKind kind, Side side, Make make) {
-  std::vector<Feature> features;
-  for (const FeatureSlot& slot : set.slots) {
-    if (slot.spec.kind != kind || SideOf(slot.spec) != side) continue;
-    bool kept = false;
-    for (Feature& feature : old) {
-      if (feature.spec() != slot.spec) continue;
-      features.push_back(std::move(feature));
-      kept = true;
-      break;
-    }
-    if (!kept) features.push_back(make(slot.spec));
-  }
-  return features;
-}
-
-}  // namespace
-
 void SymbolMetrics::OnDefinition(const InstrumentDefinition& definition) {
   exchange_day_ = definition.asset_class == AssetClass::kEquity || definition.asset_class == AssetClass::kOption;
+  tick_ = definition.tick;
+  tick_bands_ = definition.tick_bands;
+  lot_ = definition.lot;
   volume_profile_ = definition.average_volume;
   volume_start_ = VolumeStart(volume_profile_, session_);
 }
@@ -100,6 +81,7 @@ void SymbolMetrics::Build(const FeatureSet& set, Time now) {
   rebuild(spread_changes_, FeatureKind::kSpreadChange, with_top);
   rebuild(spreads_below_, FeatureKind::kSpreadBelowFor, with_top);
   rebuild(velocities_, FeatureKind::kTapeVelocity, with_time);
+  rebuild(accelerations_, FeatureKind::kTapeAcceleration, with_time);
   rebuild(reclaims_, FeatureKind::kVwapReclaim, with_time);
   rebuild(flows_, FeatureKind::kOrderFlowImbalance, with_time);
   rebuild(collapses_, FeatureKind::kLiquidityCollapse, plain);
@@ -113,9 +95,15 @@ void SymbolMetrics::Build(const FeatureSet& set, Time now) {
     };
     std::vector<Walls> walls = walls_of(FeatureKind::kBidWallAge);
     const std::vector<Walls> fakes = walls_of(FeatureKind::kFakeWall);
+    const std::vector<Walls> depletions = walls_of(FeatureKind::kAskWallDepletion);
     wall_ages_[i] = static_cast<uint32_t>(walls.size());
+    fake_walls_[i] = static_cast<uint32_t>(fakes.size());
     walls.insert(walls.end(), fakes.begin(), fakes.end());
+    walls.insert(walls.end(), depletions.begin(), depletions.end());
     walls_[i] = std::move(walls);
+    taking_[i] =
+        Rebuilt(taking_[i], set, FeatureKind::kBuyVelocity, side, with_time(std::type_identity<TapeVelocity>()));
+    side_flows_[i].Build(set, now);
   }
 }
 
@@ -126,9 +114,22 @@ void SymbolMetrics::TakeSamples(int64_t grid) {
   sampled_ = grid;
   minute_spreads_.Push(top_.valid() ? top_.spread() : SampleWindow<kMinuteSamples>::kNone, times);
   for (LiquidityCollapse& collapse : collapses_) collapse.Sample(boundary, top_, book_.levels(), times);
+  side_flows_[0].Sample(top_.bid, top_.bid_size, times);
+  side_flows_[1].Sample(top_.ask, top_.ask_size, times);
+}
+
+Side SymbolMetrics::TakenBy(const MarketEvent& trade) const {
+  if (trade.side != Side::kNone) return Opposite(trade.side);
+  const int64_t price = trade.price.nanos();
+  if (top_.ask != 0 && price >= top_.ask) return Side::kAsk;
+  return top_.bid != 0 && price <= top_.bid ? Side::kBid : Side::kNone;
 }
 
 void SymbolMetrics::OnPrint(const MarketEvent& event) {
+  for (const Side side : {Side::kBid, Side::kAsk}) {
+    if (event.side == side) continue;  // it took the other one
+    side_flows_[SideIndex(side)].OnPrint(event.event_time, event.price, event.quantity);
+  }
   for (size_t side = 0; side < walls_.size(); ++side) {
     for (Walls& walls : walls_[side]) walls.OnPrint(event.event_time, event.price, event.quantity);
     for (Replenishment& flow : replenishments_[side]) {
@@ -143,7 +144,10 @@ void SymbolMetrics::OnVenueVwap(const MarketEvent& event) {
 }
 
 void SymbolMetrics::OnTrade(const MarketEvent& event) {
-  if (!carried_.causes && (event.flags & MarketEventFlags::kHidden) == 0) OnPrint(event);
+  const bool visible = (event.flags & MarketEventFlags::kHidden) == 0;
+  const Side taken = TakenBy(event);
+  if (!carried_.causes && visible) OnPrint(event);
+  if (visible && taken != Side::kNone) side_flows_[SideIndex(taken)].OnTaken(event.event_time);
   if (event.reference == 0 && !event.eligible()) return;
   const Time now = event.event_time;
   TradeLog::Trade trade{.time = now,
@@ -165,7 +169,12 @@ void SymbolMetrics::OnTrade(const MarketEvent& event) {
     vwap_.Add(trade.price, trade.quantity);
     for (VwapReclaim& reclaim : reclaims_) reclaim.OnTrade(now, trade.quantity, trade.id);
   }
+  quotes_moved_ = false;
   for (TapeVelocity& velocity : velocities_) velocity.OnTrade(now, trade.id);
+  for (TapeAcceleration& acceleration : accelerations_) acceleration.OnTrade(now, trade.id);
+  if (taken != Side::kNone) {
+    for (TapeVelocity& velocity : taking_[SideIndex(taken)]) velocity.OnTrade(now, trade.id);
+  }
   for (TapeStallDetector& stall : stalls_) stall.OnTrade(now);
 }
 
@@ -189,6 +198,10 @@ void SymbolMetrics::CorrectTrade(Time now, TradeLog::Trade& trade, Price price, 
   if (old.in_volume) day_volume_ += quantity - old.quantity;
   if (bust) {
     for (TapeVelocity& velocity : velocities_) velocity.OnBust(old.id);
+    for (TapeAcceleration& acceleration : accelerations_) acceleration.OnBust(old.id);
+    for (std::vector<TapeVelocity>& side : taking_) {
+      for (TapeVelocity& velocity : side) velocity.OnBust(old.id);
+    }
   }
   const TradeLog::Trade* last = trade_log_.Last();
   const bool was_last = last_trade_time_ == old.time && last_price_ == old.price;
@@ -203,7 +216,15 @@ void SymbolMetrics::CorrectTrade(Time now, TradeLog::Trade& trade, Price price, 
 
 void SymbolMetrics::OnTopChanged(Time now, const TopOfBook& top) {
   for (OrderFlowImbalance& flow : flows_) flow.OnTop(now, top_, top);
+  quotes_moved_ |= top.bid != top_.bid || top.ask != top_.ask;
+  if (!top.valid()) {
+    valid_since_.reset();
+  } else if (!valid_since_) {
+    valid_since_ = now;
+  }
   top_ = top;
+  side_flows_[0].OnBest(top.bid);
+  side_flows_[1].OnBest(top.ask);
   for (SpreadChange& change : spread_changes_) change.OnTop(now, top_);
   for (SpreadBelow& below : spreads_below_) below.OnTop(now, top_);
   extremes.See(top_);
@@ -225,6 +246,25 @@ double SymbolMetrics::Score(const StrategyTrigger& trigger, const FeatureSet& se
   return std::round(score * 1e9) / 1e9;
 }
 
+SideContext SymbolMetrics::ContextOf(Side side) const {
+  const bool ask = side == Side::kAsk;
+  return {.best_size = ask ? top_.ask_size : top_.bid_size,
+          .book = ReasonOf(top_.condition),
+          .side_empty = ask ? NotReady::kAskSideEmpty : NotReady::kBidSideEmpty,
+          .tick = TickAt(tick_, tick_bands_, Price::FromNanos(ask ? top_.ask : top_.bid)).nanos(),
+          .lot = lot_.e8()};
+}
+
+FeatureValue SymbolMetrics::VwapValue(const FeatureSlot& slot, Time now) {
+  const SessionVwap& line = LineOf(slot.spec);
+  if (!InSession(now)) return Unready(NotReady::kNoSession);
+  if (line.empty()) return Unready(NotReady::kNoTrades);
+  if (slot.spec.kind == FeatureKind::kVwap) return Ready(line.value());
+  if (slot.spec.kind == FeatureKind::kVwapReclaim) return reclaims_[slot.index].Value(now);
+  if (!last_price_) return Unready(NotReady::kNoTrades);
+  return Ready(std::abs(last_price_->ToDouble() - line.value()));
+}
+
 NotReady SymbolMetrics::CarriedReason(const FeatureSpec& spec) const {
   if (!carried_.line || (spec.venue && !carried_.venue_vwap)) return NotReady::kNotCarried;
   switch (spec.kind) {
@@ -232,12 +272,34 @@ NotReady SymbolMetrics::CarriedReason(const FeatureSpec& spec) const {
     case FeatureKind::kVwap:
     case FeatureKind::kVwapReclaim:
     case FeatureKind::kTapeStall:
+    case FeatureKind::kTapeAcceleration:
+    case FeatureKind::kBuyVelocity:
+    case FeatureKind::kTapeFreeze:
+    case FeatureKind::kVwapDistance:
       return carried_.trades ? NotReady::kReady : NotReady::kNotCarried;
     case FeatureKind::kAskReplenishment:
       return carried_.trades || carried_.causes ? NotReady::kReady : NotReady::kNotCarried;
+    case FeatureKind::kAskAbsorption:
+    case FeatureKind::kAskRefillWithoutPrint:
+    case FeatureKind::kBidCancelBurst:
+      if (!carried_.trades) return NotReady::kNotCarried;  // they count prints
+      break;
+    case FeatureKind::kAskPassiveAbsorption:
+    case FeatureKind::kAskRefills:
+    case FeatureKind::kBidSpoofScore:
+    case FeatureKind::kAskExecuted:
+    case FeatureKind::kAskCancelled:
+    case FeatureKind::kBidCancelRate:
+    case FeatureKind::kAskWallDepletion:
+      // What was executed is known from causes or from prints.
+      if (!carried_.trades && !carried_.causes) return NotReady::kNotCarried;
+      break;
     default:
-      return std::max(spec.levels, 1U) <= carried_.book_levels ? NotReady::kReady : NotReady::kNotCarried;
+      break;
   }
+  const bool of_levels = spec.kind != FeatureKind::kAskAbsorption && spec.kind != FeatureKind::kAskPassiveAbsorption;
+  const uint32_t levels = of_levels ? std::max(spec.levels, 1U) : 1;
+  return levels <= carried_.book_levels ? NotReady::kReady : NotReady::kNotCarried;
 }
 
 FeatureValue SymbolMetrics::BookValue(const FeatureSpec& spec) const {
@@ -289,6 +351,7 @@ bool SymbolMetrics::Settled(const FeatureSet& set, Time now) {
         break;
       case FeatureKind::kBidWallAge:
       case FeatureKind::kFakeWall:
+      case FeatureKind::kAskWallDepletion:
         settled = WallsOf(slot).Settled(now);
         break;
       case FeatureKind::kAskReplenishment:
@@ -303,7 +366,20 @@ bool SymbolMetrics::Settled(const FeatureSet& set, Time now) {
       case FeatureKind::kOrderFlowImbalance:
         settled = flows_[slot.index].Settled(now);
         break;
+      case FeatureKind::kTapeAcceleration:
+        settled = accelerations_[slot.index].Settled(now);
+        break;
+      case FeatureKind::kBuyVelocity:
+        settled = taking_[SideIndex(SideOf(slot.spec))][slot.index].Settled(now);
+        break;
+      case FeatureKind::kTapeFreeze:
+        settled = !last_price_ || !quotes_moved_;
+        break;
+      case FeatureKind::kBookValidFor:
+        settled = !valid_since_;
+        break;
       default:
+        if (IsOfFlow(slot.spec.kind)) settled = FlowsOf(slot).Settled(slot, now);
         break;
     }
     if (!settled) return false;
@@ -354,6 +430,22 @@ DetectorFired SymbolMetrics::DetectorReading(const FeatureSlot& slot, size_t whi
       fired.side = reading.side;
       fired.seen = reading.seen;
       fired.limit = reading.limit;
+      break;
+    }
+    case FeatureKind::kAskPassiveAbsorption:
+      fired.detector = DetectorKind::kAbsorption;
+      fired.side = SideOf(slot.spec);
+      fired.price = BestOf(fired.side);
+      fired.seen = Value(slot, now).value;
+      fired.limit = PassiveAbsorption::kActive;
+      break;
+    case FeatureKind::kAskRefills: {
+      const int64_t key = FlowsOf(slot).refills(slot).most_key();
+      fired.detector = DetectorKind::kIceberg;
+      fired.side = SideOf(slot.spec);
+      fired.price = Price::FromNanos(fired.side == Side::kAsk ? -key : key);
+      fired.seen = Value(slot, now).value;
+      fired.limit = static_cast<double>(Refills::kActive);
       break;
     }
     default:

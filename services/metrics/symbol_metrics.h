@@ -13,6 +13,7 @@
 #include "services/metrics/replenishment.h"
 #include "services/metrics/sample_window.h"
 #include "services/metrics/session.h"
+#include "services/metrics/side_flows.h"
 #include "services/metrics/spread_history.h"
 #include "services/metrics/tape.h"
 #include "services/metrics/universe_inputs.h"
@@ -128,6 +129,7 @@ class SymbolMetrics {
   void EndOfRow(Time now);
   // What the passing of time alone decides.
   void Advance(Time now) {
+    for (SideFlows& flows : side_flows_) flows.Advance(now);
     for (std::vector<Walls>& side : walls_) {
       for (Walls& walls : side) walls.Advance(now);
     }
@@ -185,8 +187,16 @@ class SymbolMetrics {
   std::optional<Price> BestOf(Side side) const;
   Walls& WallsOf(const FeatureSlot& slot) {
     const size_t side = SideIndex(SideOf(slot.spec));
-    return walls_[side][slot.index + (slot.spec.kind == FeatureKind::kFakeWall ? wall_ages_[side] : 0)];
+    const uint32_t before = slot.spec.kind == FeatureKind::kBidWallAge ? 0
+                            : slot.spec.kind == FeatureKind::kFakeWall ? wall_ages_[side]
+                                                                       : wall_ages_[side] + fake_walls_[side];
+    return walls_[side][slot.index + before];
   }
+  SideFlows& FlowsOf(const FeatureSlot& slot) { return side_flows_[SideIndex(SideOf(slot.spec))]; }
+  SideContext ContextOf(Side side) const;
+  FeatureValue VwapValue(const FeatureSlot& slot, Time now);
+  // The side of the book that a trade took; kNone: nobody knows.
+  Side TakenBy(const MarketEvent& trade) const;
   Replenishment& ReplenishmentOf(const FeatureSlot& slot) {
     return replenishments_[SideIndex(SideOf(slot.spec))][slot.index];
   }
@@ -201,6 +211,11 @@ class SymbolMetrics {
   bool session_trades_ = false;
   bool started_ = false;
   bool exchange_day_ = true;
+  bool quotes_moved_ = false;  // since the last eligible trade
+  Price tick_ = InstrumentDefinition().tick;
+  std::vector<TickBand> tick_bands_;
+  Quantity lot_ = InstrumentDefinition().lot;
+  std::optional<Time> valid_since_;  // the book is valid without a break
   Carried feed_carried_;
   std::optional<Subscribed> subscribed_;
   Carried carried_;                    // of both
@@ -223,14 +238,18 @@ class SymbolMetrics {
   std::vector<SpreadChange> spread_changes_;
   std::vector<SpreadBelow> spreads_below_;
   std::vector<TapeVelocity> velocities_;
+  std::vector<TapeAcceleration> accelerations_;
   std::vector<VwapReclaim> reclaims_;
   std::vector<LiquidityCollapse> collapses_;
   std::vector<TapeStallDetector> stalls_;
   std::vector<OrderFlowImbalance> flows_;
   // Of one side: the bids', then the asks'.
-  std::array<std::vector<Walls>, 2> walls_;  // wall ages, then fake walls
+  std::array<std::vector<Walls>, 2> walls_;  // wall ages, then fake walls, then depletions
   std::array<std::vector<Replenishment>, 2> replenishments_;
-  std::array<uint32_t, 2> wall_ages_{};  // how many of walls_ are for ages
+  std::array<uint32_t, 2> wall_ages_{};              // how many of walls_ are for ages
+  std::array<uint32_t, 2> fake_walls_{};             // how many after them are for fakes
+  std::array<std::vector<TapeVelocity>, 2> taking_;  // of the trades that took the side
+  std::array<SideFlows, 2> side_flows_ = {SideFlows(Side::kBid), SideFlows(Side::kAsk)};
 
   SampleWindow<kMinuteSamples> minute_spreads_;  // last: big and seldom touched
 };
@@ -243,17 +262,19 @@ inline void SymbolMetrics::Apply(const MarketEvent& event) {
     for (const Side side : {Side::kBid, Side::kAsk}) {
       if (event.side == Opposite(side)) continue;
       for (Walls& walls : walls_[SideIndex(side)]) walls.OnCleared();
+      side_flows_[SideIndex(side)].OnCleared();
     }
   } else if (event.kind == MarketEventKind::kVenueVwap) {
     OnVenueVwap(event);
   }
   book_.Apply(event, [&](const book::LevelChange& change) {
     const size_t side = SideIndex(change.side);
-    changed_ |= change.side == Side::kBid ? kBids : kAsks;
-    for (Walls& walls : walls_[side]) walls.OnLevelChange(event.event_time, change, carried_.causes);
-    for (Replenishment& flow : replenishments_[side]) {
-      flow.OnLevelChange(event.event_time, change, side == 0 ? top_.bid : top_.ask, carried_.causes);
-    }
+    const int64_t best = side == 0 ? top_.bid : top_.ask;
+    const bool causes = carried_.causes;
+    changed_ |= side == 0 ? kBids : kAsks;
+    for (Walls& walls : walls_[side]) walls.OnLevelChange(event.event_time, change, causes);
+    for (Replenishment& flow : replenishments_[side]) flow.OnLevelChange(event.event_time, change, best, causes);
+    side_flows_[side].OnChange(event.event_time, change, book_.levels().side(change.side), best, causes);
   });
 }
 
@@ -266,6 +287,7 @@ inline void SymbolMetrics::ReviewWalls(Time now, std::vector<Walls>& walls, cons
 }
 
 inline void SymbolMetrics::EndOfRow(Time now) {
+  for (SideFlows& flows : side_flows_) flows.Advance(now);
   if (changed_ != 0) {
     const TopOfBook top = TopOfBook::Of(book_);
     if (top != top_) OnTopChanged(now, top);
@@ -295,9 +317,22 @@ inline FeatureValue SymbolMetrics::Value(const FeatureSlot& slot, Time now) {
       return velocities_[slot.index].Value(now);
     case FeatureKind::kVwap:
     case FeatureKind::kVwapReclaim:
-      if (!InSession(now)) return Unready(NotReady::kNoSession);
-      if (LineOf(spec).empty()) return Unready(NotReady::kNoTrades);
-      return spec.kind == FeatureKind::kVwap ? Ready(LineOf(spec).value()) : reclaims_[slot.index].Value(now);
+    case FeatureKind::kVwapDistance:
+      return VwapValue(slot, now);
+    case FeatureKind::kTapeAcceleration:
+      return accelerations_[slot.index].Value(now);
+    case FeatureKind::kBuyVelocity:
+      return taking_[SideIndex(SideOf(spec))][slot.index].Value(now);
+    case FeatureKind::kTapeFreeze:
+      if (!last_price_) return Unready(NotReady::kNoTrades);
+      return Ready(quotes_moved_ ? Seconds(now - last_trade_time_) : 0);
+    case FeatureKind::kBookValidFor:
+      return valid_since_ ? Ready(Seconds(now - *valid_since_)) : Unready(ReasonOf(top_.condition));
+    case FeatureKind::kAskWallDepletion: {
+      if (!top_.valid()) return Unready(ReasonOf(top_.condition));
+      const std::optional<double> depletion = WallsOf(slot).Depletion();
+      return depletion ? Ready(*depletion) : Unready(NotReady::kNoWall);
+    }
     case FeatureKind::kBidWallAge:
       return top_.valid() ? Ready(WallsOf(slot).Age(now)) : Unready(ReasonOf(top_.condition));
     case FeatureKind::kFakeWall:
@@ -311,6 +346,7 @@ inline FeatureValue SymbolMetrics::Value(const FeatureSlot& slot, Time now) {
     case FeatureKind::kOrderFlowImbalance:
       return top_.valid() ? flows_[slot.index].Value(now) : Unready(ReasonOf(top_.condition));
     default:
+      if (IsOfFlow(spec.kind)) return FlowsOf(slot).Value(slot, now, ContextOf(SideOf(spec)));
       return BookValue(spec);
   }
 }
@@ -321,6 +357,10 @@ inline bool SymbolMetrics::DetectorActive(const FeatureSlot& slot, size_t which,
       return WallsOf(slot).FakeActive(now);
     case FeatureKind::kAskReplenishment:
       return ReplenishmentOf(slot).Active(now);
+    case FeatureKind::kAskPassiveAbsorption:
+      return FlowsOf(slot).passive(slot).Active(now, ContextOf(SideOf(slot.spec)));
+    case FeatureKind::kAskRefills:
+      return FlowsOf(slot).refills(slot).Active(now);
     case FeatureKind::kLiquidityCollapse:
       return which == 0 ? collapses_[slot.index].Active(now) : collapses_[slot.index].BlowOutActive(now);
     case FeatureKind::kTapeStall:
@@ -372,7 +412,12 @@ void SymbolMetrics::Persist(Archive& a) {
     minute_spreads_);
   a(volume_profile_.sessions, volume_profile_.first_minute, volume_profile_.cumulative);
   a(spread_changes_, spreads_below_, velocities_, reclaims_, collapses_, stalls_, flows_);
-  a(walls_, replenishments_, wall_ages_);
+  a(walls_, replenishments_, wall_ages_, fake_walls_, taking_, accelerations_, side_flows_);
+  a(quotes_moved_, valid_since_, tick_, lot_);
+  uint64_t bands = tick_bands_.size();
+  a(bands);
+  if constexpr (Archive::kReading) tick_bands_.resize(std::min<uint64_t>(bands, 1 << 10));
+  for (TickBand& band : tick_bands_) a(band.from_price, band.tick);
 }
 
 }  // namespace spillway::metrics

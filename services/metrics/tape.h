@@ -10,7 +10,8 @@
 
 namespace spillway::metrics {
 
-// FX-03: eligible trades in (t - W, t] divided by W, in trades/s. Warm-up until W has been watched.
+// FX-03: eligible trades in (t - W, t] divided by W, in trades/s. Warm-up until W has been watched. Of a side
+// (buy_velocity): those that took it.
 class TapeVelocity {
  public:
   TapeVelocity() = default;
@@ -66,6 +67,76 @@ class TapeVelocity {
   FeatureSpec spec_;
   Time since_;
   int64_t count_ = 0;
+  RingQueue<Print> trades_;
+};
+
+// FX-19: the velocity over `window` over that of the `below_for` before it: trades in (t - W, t] by W, over trades in
+// (t - W - B, t - W] by B. divisor_zero without trades before; warm-up until both have been watched.
+class TapeAcceleration {
+ public:
+  TapeAcceleration() = default;
+  TapeAcceleration(const FeatureSpec& spec, Time now) : spec_(spec), since_(now) {}
+  const FeatureSpec& spec() const { return spec_; }
+
+  void OnTrade(Time time, uint64_t id) {
+    Trim(time);
+    trades_.push_back({time, id, true});
+    ++recent_;
+  }
+  void OnBust(uint64_t id) {
+    for (size_t i = 0; i < trades_.size(); ++i) {
+      Print& print = trades_[i];
+      if (print.id != id || !print.counts) continue;
+      print.counts = false;
+      --(i < older_ ? before_ : recent_);
+    }
+  }
+  FeatureValue Value(Time now) {
+    if (now < since_ + spec_.window + spec_.below_for) return Unready(NotReady::kWarmUp);
+    Trim(now);
+    if (before_ == 0) return Unready(NotReady::kDivisorZero);
+    const double recent = static_cast<double>(recent_) / Seconds(spec_.window);
+    return Ready(recent / (static_cast<double>(before_) / Seconds(spec_.below_for)));
+  }
+  bool Settled(Time now) {
+    Trim(now);
+    return trades_.empty() && now >= since_ + spec_.window + spec_.below_for;
+  }
+
+  template <class Archive>
+  void Persist(Archive& a) {
+    PersistSpec(a, spec_);
+    a(since_, recent_, before_, older_, trades_);
+  }
+
+ private:
+  struct Print {
+    Time time;
+    uint64_t id = 0;
+    bool counts = true;
+    template <class Archive>
+    void Persist(Archive& a) {
+      a(time, id, counts);
+    }
+  };
+  void Trim(Time now) {
+    for (; older_ < trades_.size() && trades_[older_].time <= now - spec_.window; ++older_) {
+      if (!trades_[older_].counts) continue;
+      --recent_;
+      ++before_;
+    }
+    while (!trades_.empty() && trades_.front().time <= now - spec_.window - spec_.below_for) {
+      before_ -= trades_.front().counts ? 1 : 0;
+      trades_.pop_front();
+      --older_;
+    }
+  }
+
+  FeatureSpec spec_;
+  Time since_;
+  int64_t recent_ = 0;
+  int64_t before_ = 0;
+  uint64_t older_ = 0;  // how many of the trades are before `window`
   RingQueue<Print> trades_;
 };
 

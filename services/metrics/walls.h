@@ -1,4 +1,4 @@
-// FX-05 and FX-07: walls of one side of the book, how long they stand, and whether they were real.
+// FX-05, FX-07 and FX-19: walls of one side of the book, how long they stand, whether they were real, how far eaten.
 //
 // A wall is a level among the best `levels` whose size is at least `threshold` times the median size of the side's
 // visible levels (the best ten) and at least `minimum` units. It stands while its price level stays and its size, not
@@ -175,7 +175,17 @@ class Walls {
     }
     return Seconds(oldest);
   }
-  bool HasWalls() const { return count_ > 0; }
+  // FX-19: the executed part of the largest standing wall among the best levels, 0 to 1, of the most it has shown;
+  // nullopt without a wall.
+  std::optional<double> Depletion() const {
+    const Wall* largest = nullptr;
+    for (size_t i = 0; i < count_; ++i) {
+      const Wall& wall = walls_[i];
+      if (wall.stands && wall.in_top && (largest == nullptr || wall.peak > largest->peak)) largest = &wall;
+    }
+    if (largest == nullptr) return std::nullopt;
+    return std::min(1.0, static_cast<double>(largest->match.executed()) / static_cast<double>(largest->peak));
+  }
 
   bool FakeActive(Time now) const { return fake_until_ && now < *fake_until_; }
   Price fake_price() const { return fake_price_; }

@@ -1,4 +1,5 @@
-// The book alone, and the book with all order-flow metrics and detectors of ofi-classic@1.
+// The book alone, and the book with all order-flow metrics and detectors of ofi-classic@1, alone and beside four
+// others.
 #include <memory>
 
 #include "libs/book/book_state.h"
@@ -24,22 +25,34 @@ class CountingSink final : public runtime::EventSink {
   uint64_t count_ = 0;
 };
 
-std::optional<Event> Classic() {
-  const auto profile = profile::LoadProfile("ofi-classic@1");
+std::optional<Event> Configured(const std::string& name) {
+  const auto profile = profile::LoadProfile(name);
   if (!profile.ok()) {
     std::fprintf(stderr, "SKIPPED: metrics: %s\n", std::string(profile.status().message()).c_str());
     return std::nullopt;
   }
   Event event;
   event.header.producer = Producer::kGateway;
-  event.header.instance = StrategyInstanceIdOf("ofi-classic@1#1");
+  event.header.instance = StrategyInstanceIdOf(name + "#1");
   event.header.event_time = test::MarketBuilder::kStart;
   event.body = ConfigurationVersion{.kind = ConfigurationKind::kProfile,
-                                    .name = "ofi-classic@1#1",
+                                    .name = name + "#1",
                                     .mode = InstanceMode::kActive,
                                     .effective_time = Time(),
                                     .document = profile::SerializeDeterministic(*profile)};
   return event;
+}
+
+// One profile, or five that ask for different things.
+std::vector<Event> Configurations(bool five) {
+  std::vector<std::string> names = {"ofi-classic@1"};
+  if (five) names.insert(names.end(), {"ofi-ram@1", "ofi-quant@1", "small-account@1", "ram-observed@1"});
+  std::vector<Event> events;
+  for (const std::string& name : names) {
+    if (std::optional<Event> event = Configured(name)) events.push_back(*event);
+  }
+  if (events.size() < names.size()) events.clear();
+  return events;
 }
 
 Event SessionOpen() {
@@ -80,19 +93,19 @@ std::optional<Prepared> BookReplay(uint32_t symbols) {
                   }};
 }
 
-std::optional<Prepared> AllMetrics(uint32_t symbols, double rows_per_second) {
-  const std::optional<Event> classic = Classic();
-  if (!classic) return std::nullopt;
+std::optional<Prepared> AllMetrics(uint32_t symbols, double rows_per_second, bool five = false) {
+  const std::vector<Event> configurations = Configurations(five);
+  if (configurations.empty()) return std::nullopt;
   auto events = std::make_shared<std::vector<MarketEvent>>(
       test::MarketGenerator({.symbols = symbols, .rows_per_second = rows_per_second}).Make(1'000'000));
   uint64_t rows = 0;
   for (const MarketEvent& event : *events) rows += event.end_of_event();
-  return Prepared{.items = rows, .run = [events, classic] {
+  return Prepared{.items = rows, .run = [events, configurations] {
                     metrics::MetricsProcessor processor;
                     CountingSink sink;
                     processor.Process(Capabilities(), sink);
                     processor.Process(SessionOpen(), sink);
-                    processor.Process(*classic, sink);
+                    for (const Event& event : configurations) processor.Process(event, sink);
                     const std::span<const MarketEvent> all(*events);
                     for (size_t i = 0; i < all.size(); i += 500) {
                       processor.Process(
@@ -132,28 +145,32 @@ class RowsSink final : public ingest::MarketSink {
   Time last_;
 };
 
-std::optional<Prepared> Soun() {
+std::optional<Prepared> Soun(bool five) {
   const auto path = test::RecordedData("data/equities/mbp10/SOUN_2025-05-02_xnas_mbp10.csv.zst");
-  const std::optional<Event> classic = Classic();
-  if (!path || !classic) return std::nullopt;
+  const std::vector<Event> configurations = Configurations(five);
+  if (!path || configurations.empty()) return std::nullopt;
   auto lane = std::make_shared<RowsSink>();
   ingest::SourceOptions options;
   options.files = {path->string()};
   options.symbol = "SOUN";
   auto source = ingest::FindFormat("databento-csv")->open(options);
   if (!source.ok() || !(*source)->Run(*lane, {}).ok()) return std::nullopt;
-  return Prepared{.items = lane->rows, .run = [lane, classic] {
+  return Prepared{.items = lane->rows, .run = [lane, configurations] {
                     metrics::MetricsProcessor processor;
                     CountingSink sink;
                     processor.Process(SessionOpen(), sink);
-                    processor.Process(*classic, sink);
+                    for (const Event& event : configurations) processor.Process(event, sink);
                     for (const Event& event : lane->announced) processor.Process(event, sink);
                     processor.Process(test::MarketBuilder::BatchOf(lane->events), sink);
                     Keep(sink.count());
                   }};
 }
 
-const Registration kSoun({.name = "metrics_soun", .unit = "row", .prepare = Soun});
+const Registration kSoun({.name = "metrics_soun", .unit = "row", .prepare = [] { return Soun(false); }});
+const Registration kSounFive({.name = "metrics_soun_5_profiles", .unit = "row", .prepare = [] { return Soun(true); }});
+const Registration kFive50({.name = "metrics_50_symbols_5_profiles", .unit = "row", .prepare = [] {
+                              return AllMetrics(50, 1000, true);
+                            }});
 const Registration kBook1({.name = "book_replay_1_symbol", .prepare = [] { return BookReplay(1); }});
 const Registration kBook500({.name = "book_replay_500_symbols", .prepare = [] { return BookReplay(500); }});
 const Registration kMetrics1({.name = "metrics_1_symbol", .unit = "row", .prepare = [] {

@@ -41,7 +41,7 @@ int LogCat(const LogArguments& arguments);
 int LogVerify(const LogArguments& arguments);
 
 struct FeaturesArguments {
-  std::string session, symbol, profile = "ofi-classic@1", every = "1s", from, to;
+  std::string session, symbol, profile = "ofi-classic@1", every = "1s", side = "long", from, to;
   bool csv = false, json = false;
 };
 int Features(const FeaturesArguments& arguments);

@@ -14,20 +14,23 @@ namespace {
 
 constexpr Duration kBoundary = std::chrono::milliseconds(250);
 
-// A profile that declares every feature, with the parameters of another.
-v1::Profile EveryFeature(const v1::Profile& parameters) {
+std::string_view NameOf(const FeatureSpec& spec) {
+  return ToString(FeatureName{spec.kind, spec.mirrored});
+}
+
+// A profile that declares every feature as a setup of the side sees it, with the parameters of another.
+v1::Profile EveryFeature(const v1::Profile& parameters, bool short_side) {
   v1::Profile profile = parameters;
   profile.set_name("features");
   profile.clear_gates();
   profile.clear_cancel();
   profile.mutable_rubric()->Clear();
   profile.mutable_rubric()->set_threshold(1e9);  // never a trigger: snapshots at the boundaries only
-  // A number without a name is called "unknown", as kind 0 is: the kinds end where a name does not lead back.
-  for (int number = 1;; ++number) {
-    const auto kind = static_cast<FeatureKind>(number);
-    if (ParseFeatureKind(FeatureKindName(kind)) != kind) break;
+  profile.clear_short_side();
+  for (int number = 1; number <= static_cast<int>(kLastFeatureKind); ++number) {
+    const FeatureName name{static_cast<FeatureKind>(number), false};
     v1::ScoreRule& rule = *profile.mutable_rubric()->add_rules();
-    rule.set_id(std::string(FeatureKindName(kind)));
+    rule.set_id(std::string(ToString(short_side ? Mirrored(name) : name)));
     rule.set_feature(rule.id());
     rule.set_op("is true");
     rule.set_points(1);
@@ -118,7 +121,7 @@ class Rows final : public runtime::EventSink {
  private:
   void Header() {
     std::string line = "time,bid,ask,bid_size,ask_size,last_price,book";
-    for (const FeatureSpec& spec : specs_) line += "," + std::string(FeatureKindName(spec.kind));
+    for (const FeatureSpec& spec : specs_) line += "," + std::string(NameOf(spec));
     fmt::print("{}\n", line);
     header_printed_ = true;
   }
@@ -148,7 +151,7 @@ class Rows final : public runtime::EventSink {
       json["book"] = last_->book;
       for (size_t i = 0; i < specs_.size(); ++i) {
         const FeatureValue& value = last_->values[i];
-        const std::string name(FeatureKindName(specs_[i].kind));
+        const std::string name(NameOf(specs_[i]));
         if (value.ready()) {
           json[name] = value.value;
         } else {
@@ -190,6 +193,10 @@ int Features(const FeaturesArguments& arguments) {
       return kExitUsage;
     }
   }
+  if (arguments.side != "long" && arguments.side != "short") {
+    Fail(absl::InvalidArgumentError(fmt::format("--side {}: 'long' or 'short' is expected", arguments.side)));
+    return kExitUsage;
+  }
   if (every->count() <= 0 || *every % kBoundary != Duration(0)) {
     return Fail(
         absl::FailedPreconditionError(fmt::format("--every {}: a multiple of 250ms is expected", arguments.every)));
@@ -207,11 +214,12 @@ int Features(const FeaturesArguments& arguments) {
   Event configuration;
   configuration.header.producer = Producer::kGateway;
   configuration.header.instance = StrategyInstanceIdOf("features");
-  configuration.body = ConfigurationVersion{.kind = ConfigurationKind::kProfile,
-                                            .name = "features",
-                                            .mode = InstanceMode::kShadow,
-                                            .effective_time = {},
-                                            .document = profile::SerializeDeterministic(EveryFeature(*parameters))};
+  configuration.body = ConfigurationVersion{
+      .kind = ConfigurationKind::kProfile,
+      .name = "features",
+      .mode = InstanceMode::kShadow,
+      .effective_time = {},
+      .document = profile::SerializeDeterministic(EveryFeature(*parameters, arguments.side == "short"))};
   metrics.Process(configuration, rows);
   EveryBoundary boundaries(metrics, rows);
   const absl::Status status = ForEachEvent(**session, "market.0", [&](const LaneEvent& lane_event) {

@@ -113,6 +113,7 @@ void AddFeatures(CLI::App& app, std::function<int()>& run) {
   command->add_option("--symbol", a.symbol, "Symbol")->required();
   command->add_option("--every", a.every, "Period of event time, a multiple of 250ms")->capture_default_str();
   command->add_option("--profile", a.profile, "Profile whose feature parameters are used")->capture_default_str();
+  command->add_option("--side", a.side, "As a 'long' or a 'short' setup sees them")->capture_default_str();
   command->add_option("--from", a.from, "First time (UTC)");
   command->add_option("--to", a.to, "Last time (UTC), exclusive");
   CLI::Option* csv = command->add_flag("--csv", a.csv, "As CSV (default)");

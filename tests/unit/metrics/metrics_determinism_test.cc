@@ -71,12 +71,14 @@ void SaveAndRestore(std::unique_ptr<metrics::MetricsProcessor>& processor) {
   processor = std::move(restored);
 }
 
+// Every feature, of both sides.
 v1::Profile Everything() {
-  v1::Profile profile = ProfileOf(
-      {"spread", "spread_change", "spread_below_for", "bid_ask_ratio", "tape_velocity", "vwap", "vwap_reclaim",
-       "bid_size_over_ask", "bid_wall_age", "fake_wall", "ask_replenishment", "liquidity_collapse", "tape_stall",
-       "depth_bid", "depth_ask", "queue_imbalance", "order_flow_imbalance", "microprice", "mid"},
-      9);
+  std::vector<std::string> names;
+  for (uint8_t number = 1; number <= static_cast<uint8_t>(kLastFeatureKind); ++number) {
+    names.emplace_back(FeatureKindName(static_cast<FeatureKind>(number)));
+  }
+  v1::Profile profile = ProfileOf(names, 18);
+  profile.mutable_short_side()->set_enabled(true);
   profile.mutable_features()->set_spread_below_e9(20'000'000);
   profile.mutable_features()->set_reclaim_surge(0);
   return profile;
@@ -122,6 +124,16 @@ Lane MadeUp(uint64_t seed, size_t rows, bool causes) {
   gap.header.cause.market = {1, 1, 1'000'003};
   gap.body = FeedGap{.feed = 1, .expected = 1, .seen = 2};
   at(0.6, gap);
+  Event asked;
+  asked.body = SubscriptionChanged{.feed = 1,
+                                   .effective_time = lane.events[lane.events.size() / 4].event_time,
+                                   .subscriptions = {{.instrument = 2, .line = true}, {.instrument = 3}}};
+  asked.header.cause.market = {1, 1, 1'000'004};
+  lane.single.insert(lane.single.begin() + 3, {0, asked});
+  std::get<SubscriptionChanged>(asked.body).subscriptions = {{.instrument = 2, .line = true, .depth = true}};
+  std::get<SubscriptionChanged>(asked.body).effective_time = lane.events[lane.events.size() * 2 / 3].event_time;
+  asked.header.cause.market = {1, 1, 1'000'005};
+  at(0.65, asked);
   at(0.8, ConfigurationOf(second, "second@1#1", Time(), InstanceMode::kRetired));
   return lane;
 }

@@ -1,0 +1,66 @@
+// FX-07, second form: a side that is being taken away while nobody trades with it.
+#pragma once
+
+#include <array>
+
+#include "services/metrics/level_flow.h"
+#include "services/metrics/window_sum.h"
+
+namespace spillway::metrics {
+
+// 1 while in both (t - 1 s, t] and (t - 3 s, t], at the best `levels` levels, there were at least twice as many cancels
+// as additions and at least as much cancelled as added, and no print took the side in 3 s; else 0. Warm-up until 3 s
+// have been watched.
+class CancelBurst {
+ public:
+  static constexpr std::array<Duration, 2> kWindows = {std::chrono::seconds(1), std::chrono::seconds(3)};
+
+  CancelBurst() = default;
+  CancelBurst(const FeatureSpec& spec, Time now) : spec_(spec), since_(now) {}
+  const FeatureSpec& spec() const { return spec_; }
+
+  void Take(const LevelFlow& flow) {
+    if (flow.rank >= spec_.levels || flow.kind == LevelFlow::Kind::kExecuted) return;
+    for (size_t i = 0; i < kWindows.size(); ++i) {
+      WindowSum& flows = flow.kind == LevelFlow::Kind::kAdded ? added_[i] : cancelled_[i];
+      flows.Add(kWindows[i], flow.time, flow.size);
+    }
+  }
+  void OnTaken(Time now) { prints_.Add(kWindows.back(), now, 0); }
+  FeatureValue Value(Time now, const SideContext&) {
+    if (now < since_ + kWindows.back()) return Unready(NotReady::kWarmUp);
+    Trim(now);
+    bool burst = prints_.empty();
+    for (size_t i = 0; i < kWindows.size(); ++i) {
+      burst &= cancelled_[i].count() > 0 && cancelled_[i].count() >= 2 * added_[i].count() &&
+               cancelled_[i].sum() >= added_[i].sum();
+    }
+    return Ready(burst ? 1 : 0);
+  }
+  bool Settled(Time now) {
+    Trim(now);
+    return cancelled_.back().empty() && added_.back().empty() && prints_.empty() && now >= since_ + kWindows.back();
+  }
+
+  template <class Archive>
+  void Persist(Archive& a) {
+    PersistSpec(a, spec_);
+    a(since_, added_, cancelled_, prints_);
+  }
+
+ private:
+  void Trim(Time now) {
+    for (size_t i = 0; i < kWindows.size(); ++i) {
+      added_[i].Trim(kWindows[i], now);
+      cancelled_[i].Trim(kWindows[i], now);
+    }
+    prints_.Trim(kWindows.back(), now);
+  }
+
+  FeatureSpec spec_;
+  Time since_;
+  std::array<WindowSum, 2> added_, cancelled_;  // by window
+  WindowSum prints_;
+};
+
+}  // namespace spillway::metrics
