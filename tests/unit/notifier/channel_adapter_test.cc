@@ -61,7 +61,10 @@ std::string Field(const json& embed, const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("discord: the embed says the plan, every rule, the profile and where the alert comes from", "[delivery]") {
+TEST_CASE(
+    "S0-0.2, S0-7.1, S0-7.2, S1-A7.1, S1-A7.2: discord: the embed says the plan, every rule, the profile and where the "
+    "alert comes from",
+    "[delivery]") {
   AlertCard card = Card();
   card.alert.low_confidence = true;
   const json message = json::parse(DiscordMessage(card, false, true));

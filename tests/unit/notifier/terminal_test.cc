@@ -81,7 +81,7 @@ std::string Cleared(std::string text, std::string_view what) {
   return text;
 }
 
-TEST_CASE("terminal: the card says what, how much, why, until when and who", "[terminal]") {
+TEST_CASE("S0-6.5: the card says what, how much, why, until when and who", "[terminal]") {
   Screen screen;
   CHECK(screen.Show(screen.AlertEvent()) ==
         R"(== ALERT SOUN LONG =========================================================== 10:00:00.250 New York

@@ -27,7 +27,8 @@ TEST_CASE("risk: EX-06: 1,111 shares of risk are capped at 500 shares, 45 USD at
 }
 
 TEST_CASE(
-    "S0-5.2, S0-9.4, S1-A5.2, S1-A9.4, C-13, EX-07: three alerts in an hour, the fourth is refused and pauses until "
+    "S0-5.2, S0-9.4, S1-A5.2, S1-A9.4, C-13, FX-11, EX-07: three alerts in an hour, the fourth is refused and pauses "
+    "until "
     "the first leaves",
     "[risk]") {
   RiskDay day;

@@ -18,14 +18,14 @@ SizingLimits Account() {
   return {.equity = Dollars(40'000), .risk = MillionthsOf(0.0025)};
 }
 
-TEST_CASE("sizing: EX-05: 100 USD of risk over 0.12 are 833 shares", "[risk]") {
+TEST_CASE("EX-05, FX-13: 100 USD of risk over 0.12 are 833 shares", "[risk]") {
   const Size size = SizeOf(Account(), {.entry = Usd(20.00), .stop = Usd(19.88)});
   CHECK(size.quantity == Quantity::Units(833));
   CHECK(size.binding_cap == SizeCap::kRisk);
   CHECK(size.risk.ToString() == "99.96");
 }
 
-TEST_CASE("sizing: the smallest cap binds and is named", "[risk]") {
+TEST_CASE("FX-13, C-31: the smallest cap binds and is named", "[risk]") {
   SizingLimits limits = Account();
   SizingQuestion question{.entry = Usd(20.00), .stop = Usd(19.88), .displayed = Quantity::Units(1000)};
   limits.shares_max = Quantity::Units(833);
