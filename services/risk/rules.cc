@@ -119,16 +119,21 @@ Verdict StageAborted(const Case& c) {
   return Refusal{RefusalRule::kStageAborted, rate, limit, "%", stage->name};
 }
 
+// Both hold for the day once they were reached; what is beyond the limit now counts as well, whenever that was set.
 Verdict DayDrawdown(const Case& c) {
-  if (!c.instance->pauses.contains({PauseCause::kDayDrawdown, 0})) return std::nullopt;
-  const Money limit = DayDrawdownMax(*c.instance).value_or(Money());
-  return Refusal{RefusalRule::kDayDrawdown, c.account().DayDrawdown().ToDouble(), limit.ToDouble(), "USD"};
+  const std::optional<Money> limit = DayDrawdownMax(*c.instance);
+  const bool beyond = limit && c.account().DayDrawdown() >= *limit;
+  if (!beyond && !c.instance->pauses.contains({PauseCause::kDayDrawdown, 0})) return std::nullopt;
+  return Refusal{RefusalRule::kDayDrawdown, c.account().DayDrawdown().ToDouble(), limit.value_or(Money()).ToDouble(),
+                 "USD"};
 }
 
 Verdict DayLoss(const Case& c) {
-  if (!c.instance->pauses.contains({PauseCause::kDayLoss, 0})) return std::nullopt;
-  const Money limit = c.limits().account ? c.limits().account->day_loss_stop.value_or(Money()) : Money();
-  return Refusal{RefusalRule::kDayLoss, c.account().DayProfit().ToDouble(), (-limit).ToDouble(), "USD"};
+  const std::optional<Money> limit = c.limits().account ? c.limits().account->day_loss_stop : std::nullopt;
+  const bool beyond = limit && c.account().DayProfit() < -*limit;
+  if (!beyond && !c.instance->pauses.contains({PauseCause::kDayLoss, 0})) return std::nullopt;
+  return Refusal{RefusalRule::kDayLoss, c.account().DayProfit().ToDouble(), (-limit.value_or(Money())).ToDouble(),
+                 "USD"};
 }
 
 Verdict Losses(const Case& c) {

@@ -111,6 +111,20 @@ TEST_CASE("S1-B6.3: an open position's loss counts, and the stop holds for the d
   CHECK(Verdict(day.Intent("10:30", {.instrument = 3})) == "approved 2039");
 }
 
+TEST_CASE("S1-B6.3, S1-B0.7: a tighter limit counts what the day has lost already", "[risk]") {
+  v1::Profile profile = Costless(0.25);
+  AccountDay day(profile);
+  day.Lose("10:00");
+  CHECK(Verdict(day.Intent("10:10", {.instrument = 2})) == "approved 831");
+  day.Send(day.At("10:12").Tick());
+  profile.mutable_account()->set_day_loss_stop_e8(Dollars(99.95).e8());
+  day.Send(day.lane.Configure(profile));
+  CHECK(day.Intent("10:20", {.instrument = 2}) == "10:20:00.000 refused DAY_LOSS seen=-99.96 limit=-99.95 USD");
+  profile.mutable_account()->set_day_drawdown_max_e8(Dollars(99.96).e8());
+  day.Send(day.lane.Configure(profile));
+  CHECK(day.Intent("10:20", {.instrument = 2}) == "10:20:00.000 refused DAY_DRAWDOWN seen=99.96 limit=99.96 USD");
+}
+
 TEST_CASE("S1-B0.7, C-14, C-15: 600 dollars from the day's peak close everything until the next session", "[risk]") {
   AccountDay day(Costless(1.0));
   day.Intent("10:00", {.instrument = 1, .entry = 20.00, .stop = 19.20, .target = 21.60});
