@@ -1,9 +1,10 @@
-// What one strategy instance saw of a symbol last: the snapshot's quote and the values of the features that its own
+// What one strategy instance saw of a symbol: the snapshot's quote and the values of the features that its own
 // profile declares, in the order of profile::DeclaredFeatures. What other profiles declare is not in it, so that
 // nothing made of it depends on them.
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "libs/events/event.h"
@@ -33,6 +34,22 @@ struct Look {
   void Persist(Archive& a) {
     a(header, book, quote);
     PersistValues(a, values);
+  }
+};
+
+// The last look, and beside it the last one at a boundary that showed something new, which the next boundary is
+// compared with. They are the same unless the instance was triggered since.
+struct Looks {
+  bool any = false;
+  bool at_trigger = false;  // the last look was the instance's own trigger
+  std::optional<Price> last_price;
+  Look boundary;
+  Look trigger;
+
+  const Look& last() const { return at_trigger ? trigger : boundary; }
+  template <class Archive>
+  void Persist(Archive& a) {
+    a(any, at_trigger, last_price, boundary, trigger);
   }
 };
 

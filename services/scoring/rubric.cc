@@ -56,6 +56,11 @@ RuleResult ResultOf(const Rule& rule, const Evaluation::Outcome& outcome) {
 
 }  // namespace
 
+void Evaluation::NoteFailing(size_t index, std::optional<uint32_t>& first) {
+  failing |= uint64_t{1} << std::min(index, Rubric::kFailingBits - 1);
+  if (!first) first = static_cast<uint32_t>(index);
+}
+
 absl::StatusOr<Rubric> Rubric::Of(const v1::Profile& profile, Side side) {
   const v1::Rubric& from = profile.rubric();
   Rubric rubric;
@@ -97,38 +102,42 @@ double PointsFor(const ScoreRule& rule, double value, bool graded) {
 }
 
 void Rubric::Evaluate(std::span<const FeatureValue> values, Evaluation& evaluation) const {
+  EvaluateRules(values, evaluation);
+  EvaluateGates(values, evaluation);
+}
+
+void Rubric::EvaluateRules(std::span<const FeatureValue> values, Evaluation& evaluation) const {
   evaluation.score = base_;
-  evaluation.gates_pass = true;
   evaluation.failing = 0;
   evaluation.first_rule.reset();
-  evaluation.first_gate.reset();
-  evaluation.outcomes.resize(rules_.size() + gates_.size());
-  size_t i = 0;
-  const auto note = [&](const Evaluation::Outcome& outcome, bool fails, std::optional<uint32_t>& first) {
-    if (fails) {
-      evaluation.failing |= uint64_t{1} << std::min(i, kFailingBits - 1);
-      if (!first) first = static_cast<uint32_t>(i);
-    }
-    evaluation.outcomes[i++] = outcome;
-  };
-  for (const ScoreRule& rule : rules_) {
+  evaluation.outcomes.resize(size());
+  for (size_t i = 0; i < rules_.size(); ++i) {
+    const ScoreRule& rule = rules_[i];
     Evaluation::Outcome outcome{.value = rule.feature.Read(values)};
     if (outcome.value.ready()) {
       outcome.passed = Compare(outcome.value.value, rule.comparison, rule.limit);
       outcome.points = PointsFor(rule, outcome.value.value, graded_);
     }
     evaluation.score += outcome.points;
-    note(outcome, outcome.points < std::max(rule.points, 0.0), evaluation.first_rule);
+    evaluation.outcomes[i] = outcome;
+    if (outcome.points < std::max(rule.points, 0.0)) evaluation.NoteFailing(i, evaluation.first_rule);
   }
   evaluation.score = Rounded(evaluation.score);
   if (score_min_) evaluation.score = std::max(evaluation.score, *score_min_);
   if (score_max_) evaluation.score = std::min(evaluation.score, *score_max_);
-  for (const GateRule& gate : gates_) {
+}
+
+void Rubric::EvaluateGates(std::span<const FeatureValue> values, Evaluation& evaluation) const {
+  evaluation.gates_pass = true;
+  evaluation.first_gate.reset();
+  for (size_t i = rules_.size(); i < size(); ++i) {
+    const GateRule& gate = gates_[i - rules_.size()];
     Evaluation::Outcome outcome{.value = gate.feature.Read(values)};
     outcome.passed = outcome.value.ready() ? Compare(outcome.value.value, gate.comparison, gate.limit)
                                            : gate.pass_not_ready && outcome.value.not_ready != NotReady::kNotCarried;
     evaluation.gates_pass &= outcome.passed;
-    note(outcome, !outcome.passed, evaluation.first_gate);
+    evaluation.outcomes[i] = outcome;
+    if (!outcome.passed) evaluation.NoteFailing(i, evaluation.first_gate);
   }
 }
 

@@ -58,6 +58,8 @@ struct Evaluation {
   std::optional<uint32_t> first_rule;  // of those that gave less than they can: its index in `outcomes`
   std::optional<uint32_t> first_gate;  // of those that did not pass, likewise
   std::vector<Outcome> outcomes;       // the rules', then the gates'
+
+  void NoteFailing(size_t index, std::optional<uint32_t>& first);
 };
 
 class Rubric {
@@ -69,6 +71,10 @@ class Rubric {
 
   void Resolve(std::span<const FeatureSpec> defined);
   void Evaluate(std::span<const FeatureValue> values, Evaluation& evaluation) const;
+  // The same in two steps: most evaluations are far below anything that asks for the gates. First the score and the
+  // rules' outcomes; then, of the same values, the gates'.
+  void EvaluateRules(std::span<const FeatureValue> values, Evaluation& evaluation) const;
+  void EvaluateGates(std::span<const FeatureValue> values, Evaluation& evaluation) const;
   // Appends every rule and gate with what was seen.
   void Explain(const Evaluation& evaluation, std::vector<RuleResult>& results) const;
 

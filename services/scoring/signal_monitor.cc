@@ -114,7 +114,7 @@ void SignalMonitor::Explain(Side side, std::span<const FeatureValue> values, std
   }
 }
 
-std::span<const Cancellation> SignalMonitor::Check(Time now, InstrumentId instrument, std::span<const Look> looks,
+std::span<const Cancellation> SignalMonitor::Check(Time now, InstrumentId instrument, std::span<const Looks> looks,
                                                    const MarketState& market) {
   return Sweep(now, instrument, [&](Live& live) { return Judge(live, now, looks, market); });
 }
@@ -144,10 +144,10 @@ std::span<const Cancellation> SignalMonitor::Sweep(Time now, InstrumentId instru
   return cancelled_;
 }
 
-std::optional<SignalMonitor::Verdict> SignalMonitor::Judge(Live& live, Time now, std::span<const Look> looks,
+std::optional<SignalMonitor::Verdict> SignalMonitor::Judge(Live& live, Time now, std::span<const Looks> looks,
                                                            const MarketState& market) const {
   if (const auto status = JudgeStatus(live, market)) return status;
-  const Look& look = looks[live.trigger.instrument];
+  const Look& look = looks[live.trigger.instrument].last();
   if (look.book != 0) return Verdict{CancelRule::kBookInvalid, static_cast<double>(look.book), 0};
   // These keep count of what they saw, so all are asked whatever the others say.
   const std::optional<Verdict> spread = JudgeSpread(live, look, now);

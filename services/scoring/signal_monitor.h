@@ -94,8 +94,8 @@ class SignalMonitor {
   void Explain(Side side, std::span<const FeatureValue> values, std::vector<RuleResult>& results) const;
 
   // Each returns the signals cancelled now, in the order of their triggers, and watches them no longer; valid until the
-  // next call. Instrument 0: all symbols. `looks`: the last of each symbol, by instrument.
-  std::span<const Cancellation> Check(Time now, InstrumentId instrument, std::span<const Look> looks,
+  // next call. Instrument 0: all symbols. `looks`: by instrument.
+  std::span<const Cancellation> Check(Time now, InstrumentId instrument, std::span<const Looks> looks,
                                       const MarketState& market);
   std::span<const Cancellation> CheckStatus(Time now, InstrumentId instrument, const MarketState& market);
 
@@ -158,7 +158,7 @@ class SignalMonitor {
 
   template <class JudgeLive>
   std::span<const Cancellation> Sweep(Time now, InstrumentId instrument, const JudgeLive& judge);
-  std::optional<Verdict> Judge(Live& live, Time now, std::span<const Look> looks, const MarketState& market) const;
+  std::optional<Verdict> Judge(Live& live, Time now, std::span<const Looks> looks, const MarketState& market) const;
   std::optional<Verdict> JudgeStatus(const Live& live, const MarketState& market) const;
   std::optional<Verdict> JudgeSpread(Live& live, const Look& look, Time now) const;
   std::optional<Verdict> JudgeTape(Live& live, const Look& look, Time now) const;

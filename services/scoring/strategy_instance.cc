@@ -156,10 +156,11 @@ void StrategyInstance::OnSnapshot(const EventHeader& header, const FeatureSnapsh
   Symbol& symbol = SymbolOf(header.instrument);
   if (triggered && TooSoon(symbol, now)) return;
   for (size_t i = 0; i < features_.size(); ++i) values_[i] = features_[i].Read(values);
-  if (snapshot.boundary && !ShowsNews(header.instrument, snapshot)) return;
+  Looks& looks = looks_[header.instrument];
+  if (snapshot.boundary && !ShowsNews(looks, snapshot)) return;
 
+  Keep(header, snapshot, looks);
   ApplyUniverses(now);
-  KeepLook(header, snapshot);
   Outputs outputs(id_, header, out);
   Cancel(monitor_.Check(now, header.instrument, looks_, market), outputs);
   if (ranking_.due(now)) CloseRanking(header, market, outputs);
@@ -174,29 +175,30 @@ void StrategyInstance::OnSnapshot(const EventHeader& header, const FeatureSnapsh
 }
 
 // As metrics decides which boundaries are silent, for this instance's features alone.
-bool StrategyInstance::ShowsNews(InstrumentId instrument, const FeatureSnapshot& snapshot) {
-  Shown& shown = SymbolOf(instrument).shown;
-  bool news = !shown.any || shown.book != snapshot.book || shown.quote != snapshot.quote ||
-              shown.last_price != snapshot.last_price || snapshot.bid_low != snapshot.bid_high ||
-              snapshot.ask_low != snapshot.ask_high;
-  for (size_t i = 0; i < features_.size() && !news; ++i) {
-    news = IsNews(features_[i].kind(), shown.values[i], values_[i]);
+bool StrategyInstance::ShowsNews(const Looks& looks, const FeatureSnapshot& snapshot) const {
+  const Look& shown = looks.boundary;
+  if (!looks.any || shown.book != snapshot.book || shown.quote != snapshot.quote ||
+      looks.last_price != snapshot.last_price || snapshot.bid_low != snapshot.bid_high ||
+      snapshot.ask_low != snapshot.ask_high) {
+    return true;
   }
-  if (!news) return false;
-  shown.values = values_;
-  shown.any = true;
-  shown.book = snapshot.book;
-  shown.quote = snapshot.quote;
-  shown.last_price = snapshot.last_price;
-  return true;
+  for (size_t i = 0; i < features_.size(); ++i) {
+    if (IsNews(features_[i].kind(), shown.values[i], values_[i])) return true;
+  }
+  return false;
 }
 
 bool StrategyInstance::TooSoon(const Symbol& symbol, Time now) const {
   return symbol.evaluated && now - *symbol.evaluated < rubrics_[0].evaluation_interval();
 }
 
-void StrategyInstance::KeepLook(const EventHeader& header, const FeatureSnapshot& snapshot) {
-  Look& look = looks_[header.instrument];
+void StrategyInstance::Keep(const EventHeader& header, const FeatureSnapshot& snapshot, Looks& looks) const {
+  looks.at_trigger = !snapshot.boundary;
+  if (snapshot.boundary) {
+    looks.any = true;
+    looks.last_price = snapshot.last_price;
+  }
+  Look& look = snapshot.boundary ? looks.boundary : looks.trigger;
   look.header = header;
   look.book = snapshot.book;
   look.quote = snapshot.quote;
@@ -236,7 +238,7 @@ StrategyInstance::Occasion StrategyInstance::OccasionOf(const EventHeader& cause
                                                         const MarketState& market) {
   const size_t index = side == Side::kAsk ? 1 : 0;
   Symbol& symbol = SymbolOf(instrument);
-  return {cause, instrument, side, rubrics_[index], symbol, symbol.sides[index], looks_[instrument], market};
+  return {cause, instrument, side, rubrics_[index], symbol, symbol.sides[index], looks_[instrument].last(), market};
 }
 
 void StrategyInstance::EvaluateSides(const EventHeader& cause, InstrumentId instrument, const MarketState& market,
@@ -256,12 +258,14 @@ void StrategyInstance::EvaluatePostponed(const EventHeader& cause, const MarketS
 }
 
 void StrategyInstance::Evaluate(const Occasion& occasion, Outputs& out) {
-  occasion.rubric.Evaluate(occasion.look.values, evaluation_);
-  const CommonGates gates = GatesOf(occasion);
+  occasion.rubric.EvaluateRules(occasion.look.values, evaluation_);
   SideState& state = occasion.state;
   const bool reached = evaluation_.score >= occasion.rubric.threshold();
   if (!reached) state.armed = true;
   if (state.waiting) return;  // judged when the ranking window ends
+  if (!reached && evaluation_.score < occasion.rubric.near_miss() && !previews_.Wants(evaluation_.score)) return;
+  occasion.rubric.EvaluateGates(occasion.look.values, evaluation_);
+  const CommonGates gates = GatesOf(occasion);
   if (reached && evaluation_.gates_pass && gates.pass()) {
     if (!Rearmed(state, occasion.now())) return;
     if (!ranking_.enabled()) return Accept(occasion, std::nullopt, out);

@@ -98,19 +98,6 @@ class StrategyInstance {
       a(included, excluded_by, excluded_by_digest);
     }
   };
-  // What the last boundary snapshot that was news showed of this instance's features.
-  struct Shown {
-    bool any = false;
-    uint8_t book = 0;
-    Quote quote;
-    std::optional<Price> last_price;
-    std::vector<FeatureValue> values;
-    template <class Archive>
-    void Persist(Archive& a) {
-      a(any, book, quote, last_price);
-      PersistValues(a, values);
-    }
-  };
   struct SideState {
     bool armed = true;
     bool waiting = false;               // a candidate of the ranking window
@@ -123,13 +110,12 @@ class StrategyInstance {
     }
   };
   struct Symbol {
-    Shown shown;
     Membership membership;
     std::optional<Time> evaluated;   // kept with an evaluation interval only
     std::array<SideState, 2> sides;  // long, short
     template <class Archive>
     void Persist(Archive& a) {
-      a(shown, membership, evaluated, sides);
+      a(membership, evaluated, sides);
     }
   };
   struct PendingUniverse {
@@ -154,9 +140,9 @@ class StrategyInstance {
                    std::vector<Rubric> rubrics, SignalMonitor monitor, std::span<const FeatureSpec> declared);
 
   Symbol& SymbolOf(InstrumentId instrument);
-  bool ShowsNews(InstrumentId instrument, const FeatureSnapshot& snapshot);
+  bool ShowsNews(const Looks& looks, const FeatureSnapshot& snapshot) const;
   bool TooSoon(const Symbol& symbol, Time now) const;
-  void KeepLook(const EventHeader& header, const FeatureSnapshot& snapshot);
+  void Keep(const EventHeader& header, const FeatureSnapshot& snapshot, Looks& looks) const;
   void ApplyUniverses(Time now);
 
   void EvaluateSides(const EventHeader& cause, InstrumentId instrument, const MarketState& market, Outputs& out);
@@ -191,7 +177,7 @@ class StrategyInstance {
   PreviewLimit previews_;
   SuppressedRejections suppressed_;
   std::vector<Symbol> symbols_;             // by instrument
-  std::vector<Look> looks_;                 // by instrument
+  std::vector<Looks> looks_;                // by instrument
   std::vector<InstrumentId> postponed_;     // whose last look waits for the evaluation interval's end, ascending
   std::vector<PendingUniverse> universes_;  // not effective yet, oldest first
   uint64_t rejections_suppressed_ = 0;
