@@ -196,7 +196,7 @@ void ToProto(const RiskDecision& in, v1::RiskDecision& out) {
   out.set_low_confidence(in.low_confidence);
   out.set_detail(in.detail);
   out.set_stage(in.stage);
-  ToProto(in.record, *out.mutable_record());
+  if (in.record != SetupRecord()) ToProto(in.record, *out.mutable_record());
   out.set_risk_percent(in.risk_percent);
   for (const std::string& warning : in.warnings) out.add_warnings(warning);
 }
@@ -247,7 +247,7 @@ void ToProto(const AccountSnapshot& in, v1::AccountSnapshot& out) {
     trade.set_r_multiple(in.trade->r_multiple);
     trade.set_reason(in.trade->reason);
   }
-  ToProto(in.record, *out.mutable_record());
+  if (in.record != SetupRecord()) ToProto(in.record, *out.mutable_record());
   for (const UnsettledCash& cash : in.unsettled) {
     v1::UnsettledCash& unsettled = *out.add_unsettled();
     unsettled.set_amount_e8(cash.amount.e8());
@@ -255,7 +255,7 @@ void ToProto(const AccountSnapshot& in, v1::AccountSnapshot& out) {
   }
   out.set_month_peak_e8(in.month_peak.e8());
   for (const int32_t day : in.day_trades) out.add_day_trades(day);
-  ToProto(in.stage_record, *out.mutable_stage_record());
+  if (in.stage_record != SetupRecord()) ToProto(in.stage_record, *out.mutable_stage_record());
   out.set_stage_aborted(in.stage_aborted);
 }
 bool FromProto(const v1::AccountSnapshot& in, AccountSnapshot& out) {
@@ -330,7 +330,7 @@ void ToProto(const Alert& in, v1::Alert& out) {
   out.set_expires_ns(ToNanos(in.expires));
   out.set_low_confidence(in.low_confidence);
   out.set_shadow(in.shadow);
-  ToProto(in.record, *out.mutable_record());
+  if (in.record != SetupRecord()) ToProto(in.record, *out.mutable_record());
   out.set_stage(in.stage);
   out.set_route(static_cast<v1::Route>(in.route));
   out.set_risk_percent(in.risk_percent);

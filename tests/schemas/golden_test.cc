@@ -47,6 +47,62 @@ const std::vector<Revision>& Revisions() {
                     .state = ReceiptState::kSuppressed,
                     .detail = receipt.detail};
        }},
+      {"InstrumentDefinition", 2,
+       [](EventBody& body) {
+         auto& definition = std::get<InstrumentDefinition>(body);
+         definition.exchange.clear();
+         definition.lists.clear();
+       }},
+      {"FeedCapabilities", 2,
+       [](EventBody& body) {
+         auto& feed = std::get<FeedCapabilities>(body);
+         feed.lines = feed.depth_books = feed.tick_streams = feed.messages_per_second = std::nullopt;
+         feed.book_by_position = feed.venue_vwap = false;
+       }},
+      {"FeatureSetDefined", 2,
+       [](EventBody& body) {
+         auto& features = std::get<FeatureSetDefined>(body);
+         features.specs.resize(static_cast<size_t>(FeatureKind::kMid));
+         for (FeatureSpec& spec : features.specs) spec.mirrored = spec.venue = false;
+       }},
+      {"FeatureSnapshot", 2,
+       [](EventBody& body) {
+         auto& snapshot = std::get<FeatureSnapshot>(body);
+         std::erase_if(snapshot.values, [](const FeatureValue& v) { return v.not_ready == NotReady::kNoWall; });
+       }},
+      {"Signal", 2,
+       [](EventBody& body) {
+         auto& signal = std::get<Signal>(body);
+         signal.preview = false;
+         signal.entry = signal.stop = signal.target = Price();
+         signal.expires = Time();
+       }},
+      {"SignalCancelled", 2, [](EventBody& body) { std::get<SignalCancelled>(body).condition.clear(); }},
+      {"RiskDecision", 2,
+       [](EventBody& body) {
+         auto& decision = std::get<RiskDecision>(body);
+         decision.detail.clear();
+         decision.stage.clear();
+         decision.record = {};
+         decision.risk_percent = 0;
+         decision.warnings.clear();
+       }},
+      {"Alert", 2,
+       [](EventBody& body) {
+         auto& alert = std::get<Alert>(body);
+         alert.record = {};
+         alert.stage.clear();
+         alert.route = Route::kNone;
+         alert.risk_percent = 0;
+         alert.warnings.clear();
+       }},
+      {"OutcomeLabelled", 2,
+       [](EventBody& body) {
+         auto& outcome = std::get<OutcomeLabelled>(body);
+         outcome.near_miss = false;
+         outcome.side = Side::kNone;
+         outcome.profit_gross = Money();
+       }},
   };
   return revisions;
 }
