@@ -18,6 +18,10 @@ v1::Profile Parsed(const std::string& document) {
   return profile;
 }
 
+// An instance that is judged no more often than there are boundaries (IR-6) is judged there; no rubric of its own is
+// watched between them.
+constexpr Duration kBoundaryInterval = std::chrono::milliseconds(250);
+
 // Rules that fail most often and are cheap to look at come first, so that the sum is decided early.
 int CostOf(FeatureKind kind) {
   switch (kind) {
@@ -61,7 +65,10 @@ StrategyTrigger Compile(StrategyInstanceId id, const v1::Profile& profile, Side 
   trigger.side = side;
   trigger.threshold = ThresholdOf(rubric);
   trigger.base = rubric.base();
+  const bool at_boundaries = Duration(rubric.evaluation_interval_ns()) >= kBoundaryInterval;
+  if (at_boundaries) trigger.threshold = std::numeric_limits<double>::infinity();
   for (const v1::ScoreRule& rule : rubric.rules()) {
+    if (at_boundaries) break;
     const std::optional<FeatureSpec> spec = profile::SpecOf(profile, rule, side);
     const std::optional<Comparison> comparison = ParseComparison(rule.op());
     const double points = profile::PointsOf(rule);
