@@ -13,6 +13,10 @@ using std::chrono::seconds;
 using truth::EpisodeKind;
 using truth::PlantedEpisode;
 
+std::string_view SideName(Side side) {
+  return side == Side::kBid ? "bid" : side == Side::kAsk ? "ask" : "-";
+}
+
 bool Overlaps(const PlantedEpisode& episode, const Detection& detection) {
   const MatchWindow window = MatchWindowOf(episode.kind);
   return detection.until.value_or(detection.time) >= episode.start - window.before &&
@@ -79,7 +83,9 @@ void DetectionCollector::OnDetector(const EventHeader& header, const DetectorFir
                          .instrument = header.instrument,
                          .time = header.event_time,
                          .side = fired.side,
-                         .price = fired.price});
+                         .price = fired.price,
+                         .seen = fired.seen,
+                         .limit = fired.limit});
 }
 
 void DetectionCollector::Observe(const Event& event) {
@@ -121,6 +127,7 @@ TruthScorecard ScoreAgainstTruth(std::vector<PlantedEpisode> episodes, std::vect
     const auto match = std::find_if(first, last, [&](const PlantedEpisode& e) { return Belongs(e, detection); });
     if (match == last) {
       ++score.false_alarms;
+      scorecard.false_alarms.push_back(detection);
       score.in_other_kinds += std::any_of(
           first, last, [&](const PlantedEpisode& e) { return e.kind != detection.kind && Overlaps(e, detection); });
       continue;
@@ -138,6 +145,9 @@ TruthScorecard ScoreAgainstTruth(std::vector<PlantedEpisode> episodes, std::vect
       score.prices_right += *match->price == *detection.price;
     }
   }
+  for (size_t i = 0; i < episodes.size(); ++i) {
+    if (!found[i]) scorecard.missed.push_back(episodes[i]);
+  }
   for (size_t k = 0; k < truth::kEpisodeKinds; ++k) scorecard.kinds[k].delay_median = Median(std::move(delays[k]));
   return scorecard;
 }
@@ -154,6 +164,19 @@ std::string ToTable(const TruthScorecard& scorecard) {
                          score.missed(), Text(score.recall()), score.false_alarms, Text(score.precision()), delay);
   }
   return table;
+}
+
+std::string ToList(const TruthScorecard& scorecard) {
+  std::string list;
+  for (const PlantedEpisode& episode : scorecard.missed) list += "missed " + truth::ToJsonLine(episode) + "\n";
+  for (const Detection& detection : scorecard.false_alarms) {
+    list += fmt::format(
+        "false {} instrument {} at {} for {} side {} price {} seen {} limit {}\n",
+        truth::EpisodeKindName(detection.kind), detection.instrument, FormatTime(detection.time),
+        detection.until ? fmt::format("{} ms", (*detection.until - detection.time) / milliseconds(1)) : "?",
+        SideName(detection.side), detection.price ? detection.price->ToString() : "-", detection.seen, detection.limit);
+  }
+  return list;
 }
 
 std::string ToJson(const TruthScorecard& scorecard) {

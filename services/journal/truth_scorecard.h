@@ -23,6 +23,8 @@ struct Detection {
   std::optional<Time> until = std::nullopt;
   Side side = Side::kNone;  // kNone: says nothing of a side
   std::optional<Price> price = std::nullopt;
+  double seen = 0;  // what the detector said it saw, and against what
+  double limit = 0;
 };
 
 // Makes alarms of the events of a run: DetectorFired (from active to inactive), a halt, a headline, an accepted Signal
@@ -68,6 +70,8 @@ struct KindScore {
 
 struct TruthScorecard {
   std::array<KindScore, truth::kEpisodeKinds> kinds;
+  std::vector<Detection> false_alarms;        // by time
+  std::vector<truth::PlantedEpisode> missed;  // by instrument, then by start
   const KindScore& of(truth::EpisodeKind kind) const { return kinds[static_cast<size_t>(kind)]; }
 };
 
@@ -76,6 +80,8 @@ TruthScorecard ScoreAgainstTruth(std::vector<truth::PlantedEpisode> episodes, st
 
 // One row a kind that was planted or reported; fixed width, for a terminal.
 std::string ToTable(const TruthScorecard& scorecard);
+// What was missed and what was about nothing, one a line: to look at.
+std::string ToList(const TruthScorecard& scorecard);
 // {"dislocation": {"planted": 16, "detected": .., "recall": {"value": .., "low": .., "high": ..}, ...}, ...}
 std::string ToJson(const TruthScorecard& scorecard);
 

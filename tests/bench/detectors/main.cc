@@ -23,6 +23,7 @@ struct Arguments {
   std::string scenario = "detectors";
   std::string profile = "detector-watch";
   bool json = false;
+  bool list = false;
 };
 
 // How far all seeds are together: one line on stderr that is rewritten, on a terminal; else a line for each quarter.
@@ -80,8 +81,8 @@ absl::StatusOr<std::vector<DetectorRun>> RunSeeds(const Arguments& arguments) {
   return runs;
 }
 
-void Print(const std::vector<DetectorRun>& runs, bool json) {
-  if (json) {
+void Print(const std::vector<DetectorRun>& runs, const Arguments& arguments) {
+  if (arguments.json) {
     std::string seeds;
     for (const DetectorRun& run : runs) {
       seeds += fmt::format("{}{{\"seed\": {}, \"rows\": {}, \"detectors\": {}}}", seeds.empty() ? "" : ", ", run.seed,
@@ -91,7 +92,9 @@ void Print(const std::vector<DetectorRun>& runs, bool json) {
     return;
   }
   for (const DetectorRun& run : runs) {
-    fmt::print("seed {}, {} rows\n{}\n", run.seed, run.rows, journal::ToTable(ScoreTogether({run})));
+    const journal::TruthScorecard scorecard = ScoreTogether({run});
+    fmt::print("seed {}, {} rows\n{}{}\n", run.seed, run.rows, journal::ToTable(scorecard),
+               arguments.list ? journal::ToList(scorecard) : "");
   }
   fmt::print("together\n{}", journal::ToTable(ScoreTogether(runs)));
 }
@@ -105,6 +108,7 @@ int Main(int argc, char** argv) {
   app.add_option("--symbols", arguments.symbols, "Symbols of each market (the scenario's)")->check(CLI::Range(1, 2000));
   app.add_option("--scenario", arguments.scenario, "A shipped scenario or a file (detectors)");
   app.add_option("--profile", arguments.profile, "The profile that asks for the detectors (detector-watch)");
+  app.add_flag("--list", arguments.list, "Also each missed episode and each false alarm, by seed");
   app.add_flag("--json", arguments.json, "One JSON object");
   CLI11_PARSE(app, argc, argv);
   const absl::StatusOr<std::vector<DetectorRun>> runs = RunSeeds(arguments);
@@ -112,7 +116,7 @@ int Main(int argc, char** argv) {
     fmt::print(stderr, "detectors: {}\n", std::string(runs.status().message()));
     return 1;
   }
-  Print(*runs, arguments.json);
+  Print(*runs, arguments);
   return 0;
 }
 
