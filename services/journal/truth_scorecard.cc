@@ -126,10 +126,11 @@ TruthScorecard ScoreAgainstTruth(std::vector<PlantedEpisode> episodes, std::vect
         std::ranges::equal_range(episodes, detection.instrument, {}, &PlantedEpisode::instrument);  // its own symbol's
     const auto match = std::find_if(first, last, [&](const PlantedEpisode& e) { return Belongs(e, detection); });
     if (match == last) {
-      ++score.false_alarms;
-      scorecard.false_alarms.push_back(detection);
-      score.in_other_kinds += std::any_of(
+      const auto other = std::find_if(
           first, last, [&](const PlantedEpisode& e) { return e.kind != detection.kind && Overlaps(e, detection); });
+      ++score.false_alarms;
+      score.in_other_kinds += other != last;
+      scorecard.false_alarms.push_back({detection, other != last ? std::optional(other->kind) : std::nullopt});
       continue;
     }
     const size_t index = static_cast<size_t>(match - episodes.begin());
@@ -169,12 +170,14 @@ std::string ToTable(const TruthScorecard& scorecard) {
 std::string ToList(const TruthScorecard& scorecard) {
   std::string list;
   for (const PlantedEpisode& episode : scorecard.missed) list += "missed " + truth::ToJsonLine(episode) + "\n";
-  for (const Detection& detection : scorecard.false_alarms) {
-    list += fmt::format(
-        "false {} instrument {} at {} for {} side {} price {} seen {} limit {}\n",
-        truth::EpisodeKindName(detection.kind), detection.instrument, FormatTime(detection.time),
-        detection.until ? fmt::format("{} ms", (*detection.until - detection.time) / milliseconds(1)) : "?",
-        SideName(detection.side), detection.price ? detection.price->ToString() : "-", detection.seen, detection.limit);
+  for (const auto& [detection, within] : scorecard.false_alarms) {
+    const std::optional<Duration> lasted =
+        detection.until ? std::optional(*detection.until - detection.time) : std::nullopt;
+    list += fmt::format("false {} instrument {} at {} for {} side {} price {} seen {} limit {}{}\n",
+                        truth::EpisodeKindName(detection.kind), detection.instrument, FormatTime(detection.time),
+                        lasted ? fmt::format("{} ms", *lasted / milliseconds(1)) : "-", SideName(detection.side),
+                        detection.price ? detection.price->ToString() : "-", detection.seen, detection.limit,
+                        within ? fmt::format(" in {}", truth::EpisodeKindName(*within)) : "");
   }
   return list;
 }

@@ -68,9 +68,14 @@ struct KindScore {
   Proportion precision() const { return {detected, detected + false_alarms}; }
 };
 
+struct FalseAlarm {
+  Detection detection;
+  std::optional<truth::EpisodeKind> within;  // an episode of another kind of the same symbol
+};
+
 struct TruthScorecard {
   std::array<KindScore, truth::kEpisodeKinds> kinds;
-  std::vector<Detection> false_alarms;        // by time
+  std::vector<FalseAlarm> false_alarms;       // by time
   std::vector<truth::PlantedEpisode> missed;  // by instrument, then by start
   const KindScore& of(truth::EpisodeKind kind) const { return kinds[static_cast<size_t>(kind)]; }
 };

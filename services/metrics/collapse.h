@@ -9,10 +9,9 @@
 
 namespace spillway::metrics {
 
-// A condition counts once it has held for 500 ms without a break.
+// A condition counts once it has held for so long without a break.
 class HeldCondition {
  public:
-  static constexpr Duration kHold = std::chrono::milliseconds(500);
   void Set(Time now, bool holds) {
     if (!holds) {
       since_.reset();
@@ -20,7 +19,7 @@ class HeldCondition {
       since_ = now;
     }
   }
-  bool Active(Time now) const { return since_ && now >= *since_ + kHold; }
+  bool Active(Time now, Duration hold) const { return since_ && now >= *since_ + hold; }
   bool holds() const { return since_.has_value(); }
   template <class Archive>
   void Persist(Archive& a) {
@@ -36,6 +35,10 @@ class HeldCondition {
 class LiquidityCollapse {
  public:
   static constexpr size_t kSamples = 120;
+  static constexpr Duration kHold = std::chrono::milliseconds(500);
+  // The detector of blow-outs wants more than the feature: quotes that come and go keep a spread of one tick at three
+  // for half a second every few minutes. In the session; before it there is no spread to speak of.
+  static constexpr Duration kBlowOutHold = std::chrono::milliseconds(900);
 
   LiquidityCollapse() = default;
   explicit LiquidityCollapse(const FeatureSpec& spec) : spec_(spec) {}
@@ -68,7 +71,7 @@ class LiquidityCollapse {
   }
 
   FeatureValue Value(Time now, const TopOfBook& top) const {
-    if (collapse_.Active(now)) return Ready(1);
+    if (collapse_.Active(now, kHold)) return Ready(1);
     if (!seen_ || (!ready_ && top.two_sided())) return Unready(NotReady::kWarmUp);
     if ((top.condition &
          (BookCondition::kCrossed | BookCondition::kLocked | BookCondition::kGap | BookCondition::kStale)) != 0) {
@@ -76,8 +79,8 @@ class LiquidityCollapse {
     }
     return Ready(0);
   }
-  bool Active(Time now) const { return collapse_.Active(now); }
-  bool BlowOutActive(Time now) const { return blow_out_.Active(now); }
+  bool Active(Time now) const { return collapse_.Active(now, kHold); }
+  bool BlowOutActive(Time now, bool in_session) const { return in_session && blow_out_.Active(now, kBlowOutHold); }
 
   // What a detector says of it: the worst side's depth against its limit in units, or the spread against its limit.
   struct Reading {
@@ -97,7 +100,8 @@ class LiquidityCollapse {
 
   // Without events nothing more changes once all samples are equal and no condition waits.
   bool Settled(Time now) const {
-    const bool waiting = (collapse_.holds() && !collapse_.Active(now)) || (blow_out_.holds() && !blow_out_.Active(now));
+    const bool waiting = (collapse_.holds() && !collapse_.Active(now, kHold)) ||
+                         (blow_out_.holds() && !blow_out_.Active(now, kBlowOutHold));
     return !seen_ || (unchanged_ >= kSamples && !waiting);
   }
 

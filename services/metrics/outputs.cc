@@ -4,6 +4,15 @@
 #include "services/metrics/metrics_processor.h"
 
 namespace spillway::metrics {
+namespace {
+
+constexpr uint8_t kFeatureHolds = 0x80;  // in SymbolMetrics::reported, beside the bits of the detectors
+
+void SetBit(uint8_t& bits, unsigned bit, bool on) {
+  bits = static_cast<uint8_t>(on ? bits | bit : bits & ~bit);
+}
+
+}  // namespace
 
 OutputKind DetectorOutput(const DetectorFired& fired) {
   return static_cast<OutputKind>(static_cast<uint32_t>(OutputKind::kDetector) +
@@ -97,14 +106,18 @@ void MetricsProcessor::EmitDetectors(SymbolMetrics& symbol, InstrumentId instrum
   if (symbol.reported.size() != set_.slots.size()) symbol.reported.resize(set_.slots.size());
   for (const DetectorSlot& detector : set_.detectors) {
     const FeatureSlot& slot = set_.slots[detector.slot];
-    const auto bit = static_cast<uint8_t>(1U << detector.which);
-    const bool active = symbol.DetectorActive(slot, detector.which, now);
-    if (active == ((symbol.reported[detector.slot] & bit) != 0)) continue;
-    symbol.reported[detector.slot] ^= bit;
-    auto& fired = std::get<DetectorFired>(detector_event_.body);
-    fired = symbol.DetectorReading(slot, detector.which, now);
-    fired.active = active;
-    output_.Emit(detector_event_, DetectorOutput(fired), now, instrument, out);
+    uint8_t& reported = symbol.reported[detector.slot];
+    const uint8_t before = reported;
+    SetBit(reported, 1U << detector.which, symbol.DetectorActive(slot, detector.which, now));
+    const bool fires = reported != before;
+    if (detector.which == 0) SetBit(reported, kFeatureHolds, symbol.FeatureHolds(slot, now));
+    if (reported == before) continue;
+    if (fires) {
+      auto& fired = std::get<DetectorFired>(detector_event_.body);
+      fired = symbol.DetectorReading(slot, detector.which, now);
+      fired.active = (reported & (1U << detector.which)) != 0;
+      output_.Emit(detector_event_, DetectorOutput(fired), now, instrument, out);
+    }
     for (const StrategyTrigger& trigger : triggers_) {
       if (std::ranges::find(trigger.detectors, detector.slot) == trigger.detectors.end()) continue;
       if (std::ranges::find(triggered_, trigger.id) == triggered_.end()) triggered_.push_back(trigger.id);

@@ -90,6 +90,10 @@ void SymbolMetrics::Build(const FeatureSet& set, Time now) {
     const size_t i = SideIndex(side);
     std::vector<Replenishment>& flows = replenishments_[i];
     flows = Rebuilt(flows, set, FeatureKind::kAskReplenishment, side, with_time(std::type_identity<Replenishment>()));
+    reloads_[i] =
+        Rebuilt(reloads_[i], set, FeatureKind::kAskReplenishment, side, plain(std::type_identity<ReloadDetector>()));
+    flash_walls_[i] =
+        Rebuilt(flash_walls_[i], set, FeatureKind::kFakeWall, side, plain(std::type_identity<FlashWallDetector>()));
     const auto walls_of = [&](FeatureKind kind) {
       return Rebuilt(walls_[i], set, kind, side, plain(std::type_identity<Walls>()));
     };
@@ -114,6 +118,10 @@ void SymbolMetrics::TakeSamples(int64_t grid) {
   sampled_ = grid;
   minute_spreads_.Push(top_.valid() ? top_.spread() : SampleWindow<kMinuteSamples>::kNone, times);
   for (LiquidityCollapse& collapse : collapses_) collapse.Sample(boundary, top_, book_.levels(), times);
+  for (ReloadDetector& reload : reloads_[0]) reload.Sample(top_.bid_size, times);
+  for (ReloadDetector& reload : reloads_[1]) reload.Sample(top_.ask_size, times);
+  for (FlashWallDetector& flash : flash_walls_[0]) flash.Sample(book_.levels().bids(), times);
+  for (FlashWallDetector& flash : flash_walls_[1]) flash.Sample(book_.levels().asks(), times);
   side_flows_[0].Sample(top_.bid, top_.bid_size, times);
   side_flows_[1].Sample(top_.ask, top_.ask_size, times);
 }
@@ -132,6 +140,10 @@ void SymbolMetrics::OnPrint(const MarketEvent& event) {
   }
   for (size_t side = 0; side < walls_.size(); ++side) {
     for (Walls& walls : walls_[side]) walls.OnPrint(event.event_time, event.price, event.quantity);
+    for (FlashWallDetector& flash : flash_walls_[side]) flash.OnPrint(event.event_time, event.price, event.quantity);
+    for (ReloadDetector& reload : reloads_[side]) {
+      reload.OnPrint(event.event_time, event.price, event.quantity, event.side, side == 0 ? top_.bid : top_.ask);
+    }
     for (Replenishment& flow : replenishments_[side]) {
       flow.OnPrint(event.event_time, event.price, event.quantity, event.side, side == 0 ? top_.bid : top_.ask);
     }
@@ -176,6 +188,7 @@ void SymbolMetrics::OnTrade(const MarketEvent& event) {
     for (TapeVelocity& velocity : taking_[SideIndex(taken)]) velocity.OnTrade(now, trade.id);
   }
   for (TapeStallDetector& stall : stalls_) stall.OnTrade(now);
+  printed_ = true;
 }
 
 void SymbolMetrics::OnBust(Time now, uint64_t trade_id) {
@@ -353,9 +366,10 @@ bool SymbolMetrics::Settled(const FeatureSet& set, Time now) {
       case FeatureKind::kFakeWall:
       case FeatureKind::kAskWallDepletion:
         settled = WallsOf(slot).Settled(now);
+        if (slot.spec.kind == FeatureKind::kFakeWall) settled = settled && FlashWallOf(slot).Settled(now);
         break;
       case FeatureKind::kAskReplenishment:
-        settled = ReplenishmentOf(slot).Settled(now);
+        settled = ReplenishmentOf(slot).Settled(now) && ReloadOf(slot).Settled(now);
         break;
       case FeatureKind::kLiquidityCollapse:
         settled = collapses_[slot.index].Settled(now);
@@ -408,20 +422,20 @@ DetectorFired SymbolMetrics::DetectorReading(const FeatureSlot& slot, size_t whi
   DetectorFired fired;
   switch (slot.spec.kind) {
     case FeatureKind::kFakeWall: {
-      const Walls& walls = WallsOf(slot);
+      const FlashWallDetector& flash = FlashWallOf(slot);
       fired.detector = DetectorKind::kFakeWall;
       fired.side = SideOf(slot.spec);
-      fired.price = walls.fake_price();
-      fired.seen = walls.fake_removed();
-      fired.limit = Walls::kRemovedMin;
+      fired.price = flash.price();
+      fired.seen = flash.multiple();
+      fired.limit = FlashWallDetector::kMultiple;
       break;
     }
     case FeatureKind::kAskReplenishment:
       fired.side = SideOf(slot.spec);
       fired.detector = fired.side == Side::kAsk ? DetectorKind::kAskReplenishment : DetectorKind::kBidReplenishment;
-      fired.price = BestOf(fired.side);
-      fired.seen = ReplenishmentOf(slot).Value(now).value;
-      fired.limit = 1;
+      fired.price = ReloadOf(slot).price();
+      fired.seen = ReloadOf(slot).reloaded_part();
+      fired.limit = ReloadDetector::kReloadedPart;
       break;
     case FeatureKind::kLiquidityCollapse: {
       const LiquidityCollapse& collapse = collapses_[slot.index];

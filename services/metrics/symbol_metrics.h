@@ -9,13 +9,16 @@
 #include "libs/book/book_state.h"
 #include "services/metrics/collapse.h"
 #include "services/metrics/feature_set.h"
+#include "services/metrics/flash_wall.h"
 #include "services/metrics/order_flow.h"
+#include "services/metrics/reload.h"
 #include "services/metrics/replenishment.h"
 #include "services/metrics/sample_window.h"
 #include "services/metrics/session.h"
 #include "services/metrics/side_flows.h"
 #include "services/metrics/spread_history.h"
 #include "services/metrics/tape.h"
+#include "services/metrics/tape_stall.h"
 #include "services/metrics/universe_inputs.h"
 #include "services/metrics/vwap.h"
 #include "services/metrics/walls.h"
@@ -133,6 +136,9 @@ class SymbolMetrics {
     for (std::vector<Walls>& side : walls_) {
       for (Walls& walls : side) walls.Advance(now);
     }
+    for (std::vector<FlashWallDetector>& side : flash_walls_) {
+      for (FlashWallDetector& flash : side) flash.Advance(now);
+    }
   }
 
   // ------------------------------------------------------------ readings
@@ -152,6 +158,8 @@ class SymbolMetrics {
   void FillUniverseInputs(Time now, UniverseInputs& inputs) const;
 
   bool DetectorActive(const FeatureSlot& slot, size_t which, Time now);
+  // The feature itself says what its detector is named for; an instance that declares it is shown that at once.
+  bool FeatureHolds(const FeatureSlot& slot, Time now);
   DetectorFired DetectorReading(const FeatureSlot& slot, size_t which, Time now);
 
   template <class Archive>
@@ -179,7 +187,7 @@ class SymbolMetrics {
   void StartSession();
   void RollUtcDay(Time now);
   void OnTopChanged(Time now, const TopOfBook& top);
-  void ReviewWalls(Time now, std::vector<Walls>& walls, const book::BookSide& levels);
+  void ReviewWalls(Time now, Side side, const book::BookSide& levels);
   void OnVenueVwap(const MarketEvent& event);
   NotReady CarriedReason(const FeatureSpec& spec) const;
   void NoteCarried(const FeatureSet& set);
@@ -200,6 +208,10 @@ class SymbolMetrics {
   Replenishment& ReplenishmentOf(const FeatureSlot& slot) {
     return replenishments_[SideIndex(SideOf(slot.spec))][slot.index];
   }
+  FlashWallDetector& FlashWallOf(const FeatureSlot& slot) {
+    return flash_walls_[SideIndex(SideOf(slot.spec))][slot.index];
+  }
+  ReloadDetector& ReloadOf(const FeatureSlot& slot) { return reloads_[SideIndex(SideOf(slot.spec))][slot.index]; }
   // The session's VWAP that the feature is about; empty while nobody told it.
   const SessionVwap& LineOf(const FeatureSpec& spec) const { return spec.venue ? venue_vwap_ : vwap_; }
   FeatureValue BookValue(const FeatureSpec& spec) const;
@@ -209,6 +221,7 @@ class SymbolMetrics {
   TopOfBook top_;
   uint8_t changed_ = 0;  // sides that changed since the last end of an event
   bool session_trades_ = false;
+  bool printed_ = false;  // an eligible trade since the last end of an event
   bool started_ = false;
   bool exchange_day_ = true;
   bool quotes_moved_ = false;  // since the last eligible trade
@@ -246,9 +259,11 @@ class SymbolMetrics {
   // Of one side: the bids', then the asks'.
   std::array<std::vector<Walls>, 2> walls_;  // wall ages, then fake walls, then depletions
   std::array<std::vector<Replenishment>, 2> replenishments_;
-  std::array<uint32_t, 2> wall_ages_{};              // how many of walls_ are for ages
-  std::array<uint32_t, 2> fake_walls_{};             // how many after them are for fakes
-  std::array<std::vector<TapeVelocity>, 2> taking_;  // of the trades that took the side
+  std::array<std::vector<FlashWallDetector>, 2> flash_walls_;  // one for each fake wall
+  std::array<std::vector<ReloadDetector>, 2> reloads_;         // one for each replenishment
+  std::array<uint32_t, 2> wall_ages_{};                        // how many of walls_ are for ages
+  std::array<uint32_t, 2> fake_walls_{};                       // how many after them are for fakes
+  std::array<std::vector<TapeVelocity>, 2> taking_;            // of the trades that took the side
   std::array<SideFlows, 2> side_flows_ = {SideFlows(Side::kBid), SideFlows(Side::kAsk)};
 
   SampleWindow<kMinuteSamples> minute_spreads_;  // last: big and seldom touched
@@ -263,6 +278,7 @@ inline void SymbolMetrics::Apply(const MarketEvent& event) {
       if (event.side == Opposite(side)) continue;
       for (Walls& walls : walls_[SideIndex(side)]) walls.OnCleared();
       side_flows_[SideIndex(side)].OnCleared();
+      for (FlashWallDetector& flash : flash_walls_[SideIndex(side)]) flash.OnCleared();
     }
   } else if (event.kind == MarketEventKind::kVenueVwap) {
     OnVenueVwap(event);
@@ -274,11 +290,15 @@ inline void SymbolMetrics::Apply(const MarketEvent& event) {
     changed_ |= side == 0 ? kBids : kAsks;
     for (Walls& walls : walls_[side]) walls.OnLevelChange(event.event_time, change, causes);
     for (Replenishment& flow : replenishments_[side]) flow.OnLevelChange(event.event_time, change, best, causes);
+    for (FlashWallDetector& flash : flash_walls_[side]) flash.OnLevelChange(event.event_time, change, causes);
+    for (ReloadDetector& reload : reloads_[side]) reload.OnLevelChange(event.event_time, change, causes);
     side_flows_[side].OnChange(event.event_time, change, book_.levels().side(change.side), best, causes);
   });
 }
 
-inline void SymbolMetrics::ReviewWalls(Time now, std::vector<Walls>& walls, const book::BookSide& levels) {
+inline void SymbolMetrics::ReviewWalls(Time now, Side side, const book::BookSide& levels) {
+  for (FlashWallDetector& flash : flash_walls_[SideIndex(side)]) flash.OnRowEnd(now, levels, carried_.causes);
+  std::vector<Walls>& walls = walls_[SideIndex(side)];
   Walls::Found found;
   for (size_t i = 0; i < walls.size(); ++i) {
     if (i == 0 || !walls[i].SearchesLike(walls[i - 1])) walls[i].Search(levels, found);
@@ -291,11 +311,15 @@ inline void SymbolMetrics::EndOfRow(Time now) {
   if (changed_ != 0) {
     const TopOfBook top = TopOfBook::Of(book_);
     if (top != top_) OnTopChanged(now, top);
-    if ((changed_ & kBids) != 0) ReviewWalls(now, walls_[0], book_.levels().bids());
-    if ((changed_ & kAsks) != 0) ReviewWalls(now, walls_[1], book_.levels().asks());
+    if ((changed_ & kBids) != 0) ReviewWalls(now, Side::kBid, book_.levels().bids());
+    if ((changed_ & kAsks) != 0) ReviewWalls(now, Side::kAsk, book_.levels().asks());
     for (LiquidityCollapse& collapse : collapses_) collapse.OnRowEnd(now, top_, book_.levels());
+    if (!printed_) {
+      for (TapeStallDetector& stall : stalls_) stall.OnQuotes();
+    }
     changed_ = 0;
   }
+  printed_ = false;
   if (session_trades_) {
     session_trades_ = false;
     for (VwapReclaim& reclaim : reclaims_) {
@@ -354,20 +378,27 @@ inline FeatureValue SymbolMetrics::Value(const FeatureSlot& slot, Time now) {
 inline bool SymbolMetrics::DetectorActive(const FeatureSlot& slot, size_t which, Time now) {
   switch (slot.spec.kind) {
     case FeatureKind::kFakeWall:
-      return WallsOf(slot).FakeActive(now);
+      return FlashWallOf(slot).Active(now);
     case FeatureKind::kAskReplenishment:
-      return ReplenishmentOf(slot).Active(now);
+      return ReloadOf(slot).Active(now);
     case FeatureKind::kAskPassiveAbsorption:
       return FlowsOf(slot).passive(slot).Active(now, ContextOf(SideOf(slot.spec)));
     case FeatureKind::kAskRefills:
       return FlowsOf(slot).refills(slot).Active(now);
     case FeatureKind::kLiquidityCollapse:
-      return which == 0 ? collapses_[slot.index].Active(now) : collapses_[slot.index].BlowOutActive(now);
+      return which == 0 ? collapses_[slot.index].Active(now)
+                        : collapses_[slot.index].BlowOutActive(now, InSession(now));
     case FeatureKind::kTapeStall:
       return stalls_[slot.index].Active(now, InSession(now));
     default:
       return false;
   }
+}
+
+inline bool SymbolMetrics::FeatureHolds(const FeatureSlot& slot, Time now) {
+  if (slot.spec.kind == FeatureKind::kFakeWall) return WallsOf(slot).FakeActive(now);
+  if (slot.spec.kind == FeatureKind::kAskReplenishment) return ReplenishmentOf(slot).Active(now);
+  return false;
 }
 
 // spillway::Compare, without a call: it runs for every rule at every end of an event.
@@ -413,7 +444,7 @@ void SymbolMetrics::Persist(Archive& a) {
   a(volume_profile_.sessions, volume_profile_.first_minute, volume_profile_.cumulative);
   a(spread_changes_, spreads_below_, velocities_, reclaims_, collapses_, stalls_, flows_);
   a(walls_, replenishments_, wall_ages_, fake_walls_, taking_, accelerations_, side_flows_);
-  a(quotes_moved_, valid_since_, tick_, lot_);
+  a(flash_walls_, reloads_, printed_, quotes_moved_, valid_since_, tick_, lot_);
   uint64_t bands = tick_bands_.size();
   a(bands);
   if constexpr (Archive::kReading) tick_bands_.resize(std::min<uint64_t>(bands, 1 << 10));

@@ -187,38 +187,4 @@ class TradeLog {
   RingQueue<Trade> trades_;
 };
 
-// FX-10: a symbol that had at least one eligible print a second over 30 s has had none for 3 s. Within the session
-// only.
-class TapeStallDetector {
- public:
-  static constexpr Duration kWindow = std::chrono::seconds(30);
-  static constexpr Duration kSilence = std::chrono::seconds(3);
-  static constexpr size_t kPrintsMin = 30;
-
-  TapeStallDetector() = default;
-  explicit TapeStallDetector(const FeatureSpec& spec) : spec_(spec) {}
-  const FeatureSpec& spec() const { return spec_; }
-
-  void OnTrade(Time time) {
-    while (!prints_.empty() && prints_.front() <= time - kWindow) prints_.pop_front();
-    prints_.push_back(time);
-  }
-  bool Active(Time now, bool in_session) const {
-    return in_session && prints_.size() >= kPrintsMin && now >= prints_.back() + kSilence;
-  }
-  double seconds(Time now) const { return prints_.empty() ? 0 : Seconds(now - prints_.back()); }
-  // Nothing more can happen without a print: it stalled, or never had the prints.
-  bool Settled(Time now) const { return prints_.size() < kPrintsMin || now >= prints_.back() + kSilence; }
-
-  template <class Archive>
-  void Persist(Archive& a) {
-    PersistSpec(a, spec_);
-    a(prints_);
-  }
-
- private:
-  FeatureSpec spec_;
-  RingQueue<Time> prints_;
-};
-
 }  // namespace spillway::metrics

@@ -329,24 +329,6 @@ TEST_CASE("IR-7: the tape of one side counts the trades that took it", "[metrics
   CHECK_THAT(play.ValueAt(4250, "tape_velocity").value, WithinAbs(5.0 / 3, 1e-12));
 }
 
-TEST_CASE("a detector's side is that of the feature: mirrored walls are asks, mirrored refills bids", "[metrics]") {
-  v1::Profile profile = ProfileOf({"fake_wall", "fake_ask_wall", "bid_replenishment"});
-  MetricsPlay play(profile);
-  FiveLevels(play);
-  play.At(4000).Ask(10.01, 5000, Cause::kAdd).Row();
-  play.At(4100).Ask(10.01, 500, Cause::kCancel).Row();
-  play.At(4200).Trade(10.00, 100, Side::kAsk).Bid(10.00, 400, Cause::kExecute).Row();
-  play.At(4210).Bid(10.00, 600, Cause::kAdd).Row();
-  const std::vector<DetectorFired> fired = play.Fired();
-  REQUIRE(fired.size() == 2);
-  CHECK(fired[0].detector == DetectorKind::kFakeWall);
-  CHECK(fired[0].side == Side::kAsk);
-  CHECK(fired[0].price == Px(10.01));
-  CHECK(fired[1].detector == DetectorKind::kBidReplenishment);
-  CHECK(fired[1].side == Side::kBid);
-  CHECK(fired[1].price == Px(10.00));
-}
-
 TEST_CASE("C-07: what a feed cannot tell of a side's flow is not carried", "[metrics]") {
   MetricsPlay play(ProfileOf({"ask_absorption", "bid_spoof_score", "bid_add_rate", "buy_velocity", "bid_support"}));
   Event capabilities = CapabilitiesOf(false, 1);
