@@ -3,11 +3,25 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 
 namespace spillway::journal {
 namespace {
 
 constexpr double kNormal975 = 1.959963984540054;
+
+// From 1; equal values have the mean of their ranks.
+std::vector<double> RanksOf(const std::vector<double>& values) {
+  std::vector<size_t> order(values.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return values[a] < values[b]; });
+  std::vector<double> ranks(values.size());
+  for (size_t begin = 0, end = 0; begin < order.size(); begin = end) {
+    while (end < order.size() && values[order[end]] == values[order[begin]]) ++end;
+    for (size_t i = begin; i < end; ++i) ranks[order[i]] = static_cast<double>(begin + 1 + end) / 2;
+  }
+  return ranks;
+}
 
 }  // namespace
 
@@ -56,6 +70,51 @@ Estimate MeanOf(const std::vector<double>& values) {
   const double half = StudentT975(values.size() - 1) * std::sqrt(squares / (n - 1) / n);
   estimate.interval = Interval{mean - half, mean + half};
   return estimate;
+}
+
+std::optional<double> MedianOf(std::vector<double> values) {
+  if (values.empty()) return std::nullopt;
+  std::sort(values.begin(), values.end());
+  const size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+RankCorrelation SpearmanOf(const std::vector<double>& x, const std::vector<double>& y) {
+  RankCorrelation result;
+  result.count = std::min(x.size(), y.size());
+  if (result.count < 2 || x.size() != y.size()) return result;
+  const std::vector<double> a = RanksOf(x), b = RanksOf(y);
+  const auto n = static_cast<double>(result.count);
+  const double mean = (n + 1) / 2;
+  double products = 0, a_squares = 0, b_squares = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    products += (a[i] - mean) * (b[i] - mean);
+    a_squares += (a[i] - mean) * (a[i] - mean);
+    b_squares += (b[i] - mean) * (b[i] - mean);
+  }
+  if (a_squares == 0 || b_squares == 0) return result;
+  const double rho = std::clamp(products / std::sqrt(a_squares * b_squares), -1.0, 1.0);
+  result.rho = rho;
+  if (result.count < 4) return result;
+  if (std::abs(rho) == 1) {
+    result.interval = Interval{rho, rho};
+    return result;
+  }
+  const double half = kNormal975 * std::sqrt((1 + rho * rho / 2) / (n - 3));
+  result.interval = Interval{std::tanh(std::atanh(rho) - half), std::tanh(std::atanh(rho) + half)};
+  return result;
+}
+
+Drawdown WorstDrawdown(double start, const std::vector<double>& changes) {
+  Drawdown worst;
+  double sum = start, peak = start;
+  for (const double change : changes) {
+    sum += change;
+    peak = std::max(peak, sum);
+    worst.amount = std::max(worst.amount, peak - sum);
+    if (peak > 0) worst.percent = std::max(worst.percent, 100 * (peak - sum) / peak);
+  }
+  return worst;
 }
 
 }  // namespace spillway::journal

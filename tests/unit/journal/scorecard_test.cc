@@ -94,7 +94,9 @@ class Book {
   Scorecard card;
 };
 
-TEST_CASE("scorecard: win rate is of closed trades, closure rate of all alerts (S0-8.1, FX-16)", "[journal]") {
+TEST_CASE(
+    "scorecard: win rate is of closed trades, closure rate of all alerts (S0-8.1, S0-8.2, S1-A8.1, S1-A8.2, FX-16)",
+    "[journal]") {
   Book book;
   book.Trade("09:40", OutcomeLabel::kTarget, 200);
   book.Trade("09:50", OutcomeLabel::kStop, -100);
@@ -118,8 +120,10 @@ TEST_CASE("scorecard: win rate is of closed trades, closure rate of all alerts (
   CHECK(score.profit_net.ToString() == "150.00");
 }
 
-TEST_CASE("scorecard: trades by score and by half hour of the trigger; few are greyed (S0-8.3, S0-8.4, FX-17)",
-          "[journal]") {
+TEST_CASE(
+    "scorecard: trades by score and by half hour of the trigger; few are greyed (S0-8.3, S0-8.4, S1-A8.3, S1-A8.4, "
+    "FX-17)",
+    "[journal]") {
   Book book;
   for (int i = 0; i < 20; ++i) book.Trade("09:30", OutcomeLabel::kTarget, 100, 10);
   book.Trade("09:59:59.999", OutcomeLabel::kStop, -100, 8);
@@ -188,8 +192,20 @@ TEST_CASE("scorecard: as text it fits a terminal and as JSON it says null for wh
   win rate   50% of 2 [9%, 91%]   closure rate 100% of 2 [34%, 100%]
   gain       +1.00%  +200.00  +2.00 R   loss -0.50%  -100.00  -1.00 R
   expectancy +0.50 R [-18.56, +19.56]   net 100.00
-  score         10  50% of 2 [9%, 91%]           +0.50 R [-18.56, +19.56]
-  time       09:30  50% of 2 [9%, 91%]           +0.50 R [-18.56, +19.56]  (too few)
+  hit rate   50% of 2 [9%, 91%]   profit factor 2.00
+  drawdown   100.00 (0.25%)   1 trading day, 2.00 trades a day
+  warning    2 closed trades, fewer than 3: no figure says anything yet
+  criterion  S0-S.1   average_win_percent 1.00% of 1 wins, target >= 0.45: TOO FEW
+  criterion  S0-S.2   average_loss_percent -0.50% of 1 losses, target >= -0.3: TOO FEW
+  criterion  S0-S.3   win_rate 50.00% [9.45, 90.55] of 2 trades, target >= 62: TOO FEW
+  criterion  S0-S.4   day_drawdown_percent 0.25% of 1 days, target <= 1.5: TOO FEW
+  criterion  S0-S.5   trades_per_day 2.00 of 1 days, target >= 3 and <= 6: TOO FEW
+  score      10 to 10.5     50% of 2 [9%, 91%]       +0.50 R [-18.56, +19.56]
+  score ~ R  rank correlation - of 2
+  time       09:30          50% of 2 [9%, 91%]       +0.50 R [-18.56, +19.56]  (too few)
+  symbol     SOUN           50% of 2 [9%, 91%]       +0.50 R [-18.56, +19.56]
+  R          -1.0 to -0.5       1  #
+  R          +2.0 to +2.5       1  #
   near miss  6/7.5  10:00:00.000 SOUN  S0-3.2 bid_ask_ratio(levels=10) 2.5 >= 3: 0/3
 )");
   std::istringstream lines(text);
