@@ -9,17 +9,6 @@
 #include "spillway/v1/profile.pb.h"
 
 namespace spillway::journal {
-namespace {
-
-// Says what would be traded, with the stop on the losing side and the target on the other.
-bool HasBlueprint(const Signal& signal) {
-  if (signal.entry <= Price()) return false;
-  return signal.side == Side::kAsk ? signal.target < signal.entry && signal.entry < signal.stop
-                                   : signal.stop < signal.entry && signal.entry < signal.target;
-}
-
-}  // namespace
-
 void JournalProcessor::Process(const Event& event, runtime::EventSink& out) {
   if (const auto* batch = std::get_if<MarketBatch>(&event.body)) return OnBatch(*batch);
   if (const auto* decision = std::get_if<RiskDecision>(&event.body)) return OnDecision(*decision, out);

@@ -4,6 +4,12 @@
 
 namespace spillway::journal {
 
+bool HasBlueprint(const Signal& signal) {
+  if (signal.entry <= Price()) return false;
+  return signal.side == Side::kAsk ? signal.target < signal.entry && signal.entry < signal.stop
+                                   : signal.stop < signal.entry && signal.entry < signal.target;
+}
+
 MeasuredTrade::MeasuredTrade(const EventHeader& header, const TradeIntent& intent, const OutcomeRules& rules,
                              const ContractTerms& contract, std::optional<Time> close)
     : header_(header),

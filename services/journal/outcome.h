@@ -54,6 +54,9 @@ struct OutcomeRules {
   }
 };
 
+// Whether a signal says what would be traded, with the stop on the losing side and the target on the other.
+bool HasBlueprint(const Signal& signal);
+
 class MeasuredTrade {
  public:
   MeasuredTrade() = default;

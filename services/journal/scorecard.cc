@@ -47,7 +47,11 @@ void Scorecard::Add(const Event& event) {
                  [&](const RiskDecision& decision) { OnDecision(event, decision); },
                  [&](const OutcomeLabelled& outcome) { OnOutcome(event, outcome); },
                  [&](const TradingState& state) { OnTradingState(event, state); },
-                 [&](const AccountSnapshot& account) { RecordOf(header.instance).counts.account = account; },
+                 [&](const AccountSnapshot& account) {
+                   Record& record = RecordOf(header.instance);
+                   record.counts.account = account;
+                   InStage(record, header.event_time, account.stage);
+                 },
                  [](const auto&) {},
              },
              event.body);
@@ -107,7 +111,9 @@ void Scorecard::OnSignal(const Event& event, const Signal& signal) {
 }
 
 void Scorecard::OnDecision(const Event& event, const RiskDecision& decision) {
-  InstanceScore& counts = RecordOf(event.header.instance).counts;
+  Record& record = RecordOf(event.header.instance);
+  InstanceScore& counts = record.counts;
+  InStage(record, event.header.event_time, decision.stage);
   if (decision.approved) {
     ++counts.alerts;
     if (const auto intent = intents_.find(decision.intent); intent != intents_.end()) {
@@ -117,6 +123,12 @@ void Scorecard::OnDecision(const Event& event, const RiskDecision& decision) {
     ++counts.refusals[std::string(RefusalRuleName(decision.rule))];
     intents_.erase(decision.intent);
   }
+}
+
+void Scorecard::InStage(Record& record, Time time, const std::string& stage) {
+  if (stage.empty() || time < record.counts.stage_at) return;
+  record.counts.stage = stage;
+  record.counts.stage_at = time;
 }
 
 void Scorecard::OnOutcome(const Event& event, const OutcomeLabelled& outcome) {

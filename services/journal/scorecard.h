@@ -155,6 +155,8 @@ struct InstanceScore {
   std::set<calendar::Date> session_days;   // with a regular session
   std::optional<Money> equity;             // the profile's
   std::optional<AccountSnapshot> account;  // the last
+  std::string stage;                       // the last in force; empty: none was said
+  Time stage_at;                           // when it was said
   bool profile_changed = false;            // different profiles under this name
   std::vector<NearMiss> near_misses;       // best first, at most kNearMissesMax
   std::vector<HaltRow> halts;
@@ -236,6 +238,7 @@ class Scorecard {
   void OnSignal(const Event& event, const Signal& signal);
   void OnDecision(const Event& event, const RiskDecision& decision);
   void OnOutcome(const Event& event, const OutcomeLabelled& outcome);
+  static void InStage(Record& record, Time time, const std::string& stage);
   void OnMiss(Record& record, const OutcomeLabelled& outcome);
   void OnTradingState(const Event& event, const TradingState& state);
   static void EndHalts(Record& record, Time now);

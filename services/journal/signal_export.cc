@@ -7,6 +7,7 @@
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
 #include "services/journal/failed_rules.h"
+#include "services/journal/outcome.h"
 
 namespace spillway::journal {
 namespace {
@@ -81,8 +82,7 @@ void SignalExport::Add(const Event& event) {
                    line.ticker = names_.Symbol(event.header.instrument);
                    line.profile = names_.Instance(event.header.instance);
                    line.signal = signal;
-                   // Without a blueprint it is not measured; else that is known when a miss of its kind has ended.
-                   line.complete = !signal.accepted && signal.entry <= Price();
+                   line.complete = !signal.accepted && !WillBeMeasured(event);
                  },
                  [&](const TradeIntent& intent) {
                    Line* line = Find(intent.signal);
@@ -103,7 +103,6 @@ void SignalExport::Add(const Event& event) {
                    if (line == nullptr) return;
                    line->outcome = outcome;
                    line->complete = true;
-                   if (outcome.near_miss) CompleteUnmeasured(*line, event.header.event_time);
                  },
                  [](const auto&) {},
              },
@@ -111,14 +110,14 @@ void SignalExport::Add(const Event& event) {
   WriteComplete();
 }
 
-// One miss of a kind is measured at a time: what was rejected while this one was open is none.
-void SignalExport::CompleteUnmeasured(const Line& measured, Time ended) {
-  for (auto& [number, line] : open_) {
-    const bool same_kind = line.header.instance == measured.header.instance &&
-                           line.header.instrument == measured.header.instrument &&
-                           line.signal.side == measured.signal.side;
-    if (same_kind && !line.signal.accepted && line.header.event_time < ended) line.complete = true;
-  }
+// As the journal decides it (journal.h).
+bool SignalExport::WillBeMeasured(const Event& event) {
+  const auto& signal = std::get<Signal>(event.body);
+  if (!HasBlueprint(signal)) return false;
+  Time& until = misses_until_[{event.header.instance, event.header.instrument, signal.side}];
+  if (event.header.event_time < until) return false;
+  until = signal.expires;
+  return true;
 }
 
 void SignalExport::WriteComplete() {

@@ -27,6 +27,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 #include "libs/events/text.h"
 
@@ -58,7 +59,7 @@ class SignalExport {
   };
 
   Line* Find(const EventId& signal);
-  void CompleteUnmeasured(const Line& measured, Time ended);
+  bool WillBeMeasured(const Event& event);
   void WriteComplete();
   void Write(const Line& line);
 
@@ -68,6 +69,7 @@ class SignalExport {
   std::map<uint64_t, Line> open_;        // by number, in the order of the signals
   std::map<EventId, uint64_t> numbers_;  // of open lines, by signal
   std::map<EventId, EventId> intents_;   // signals of open lines, by intent
+  std::map<std::tuple<StrategyInstanceId, InstrumentId, Side>, Time> misses_until_;
   uint64_t next_ = 0;
   uint64_t lines_ = 0;
 };

@@ -38,9 +38,7 @@ StageGate AbortGate(const v1::Stage& stage, const InstanceScore& score) {
     lowest = rate;
     at = trades;
   }
-  StageGate gate = Gate("abort", lowest, stage.abort_win_rate(), "%", at, "trades");
-  if (!lowest) gate.passed = true;  // so few trades abort nothing: the gate of their number holds them back
-  return gate;
+  return Gate("abort", lowest, stage.abort_win_rate(), "%", at, "trades");
 }
 
 }  // namespace
@@ -94,7 +92,7 @@ std::string StageGateText(const StageGate& gate) {
   if (gate.interval) text += fmt::format(" [{:.2f}, {:.2f}]", gate.interval->low, gate.interval->high);
   if (!is_count) text += fmt::format(" of {} {}", gate.count, gate.of);
   text += fmt::format(", needed >= {:g}: {}", gate.needed, gate.passed ? "pass" : "FAIL");
-  if (gate.name == "abort" && !gate.passed) text += ", never to be promoted";
+  if (gate.name == "abort" && !gate.passed) text += gate.seen ? ", never to be promoted" : ", not known yet";
   return text;
 }
 

@@ -10,7 +10,7 @@ namespace spillway::cli {
 
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitDiffers = 1;  // verify: it is not what was recorded; diff: the runs differ; check: not valid;
-                                        // status: not ready
+                                        // status: not ready; promote: a gate is not met
 inline constexpr int kExitUsage = 2;    // the command line or a configuration is wrong
 inline constexpr int kExitBadInput = 3;  // a file or session is missing, malformed or damaged
 inline constexpr int kExitFailed = 4;    // anything else: no space, no permission, ...
@@ -71,6 +71,18 @@ struct ReportArguments {
 };
 int Report(const ReportArguments& arguments);
 
+struct ScorecardArguments {
+  std::vector<std::string> sessions;
+  bool json = false;
+};
+int ScorecardOf(const ScorecardArguments& arguments);
+
+struct ExportArguments {
+  std::string session, out;  // out: stdout when empty
+  bool csv = false;          // else JSON lines
+};
+int ExportSignals(const ExportArguments& arguments);
+
 struct ProfileArguments {
   std::string profile, other;
   bool json = false, yaml = false;
@@ -100,6 +112,15 @@ struct ProfileApplyArguments {
   bool json = false;
 };
 int ProfileApply(const ProfileApplyArguments& arguments);
+
+struct ProfilePromoteArguments {
+  NatsArguments nats;
+  bool apply = false;  // on the running stack
+  std::string profile, to;
+  std::vector<std::string> sessions;
+  bool json = false;
+};
+int ProfilePromote(const ProfilePromoteArguments& arguments);  // kExitDiffers: it may not
 
 struct LanesArguments {
   NatsArguments nats;

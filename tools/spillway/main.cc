@@ -190,6 +190,35 @@ void AddTraceAndReport(CLI::App& app, std::function<int()>& run) {
   report->callback([&run] { run = [] { return Report(report_arguments); }; });
 }
 
+void AddScorecardAndExport(CLI::App& app, std::function<int()>& run) {
+  static ScorecardArguments a;
+  CLI::App* scorecard = Command(app, "scorecard", "What each profile version did, over one or more runs",
+                                "  spillway scorecard out\n"
+                                "  spillway scorecard monday tuesday wednesday --json\n");
+  scorecard->add_option("sessions", a.sessions, "Session directories that `spillway run` wrote, one for each day")
+      ->required();
+  scorecard->add_flag("--json", a.json, "Result as JSON");
+  scorecard->callback([&run] { run = [] { return ScorecardOf(a); }; });
+
+  static ExportArguments e;
+  CLI::App* exported = Command(app, "export", "What a run decided, in forms that other tools read",
+                               "  spillway export signals out --csv --out signals.csv\n");
+  exported->require_subcommand(1);
+  CLI::App* signals =
+      Command(*exported, "signals",
+              "Every signal, accepted and rejected, one a line: what it was, why nothing was traded, how "
+              "it ended or would have ended",
+              "  spillway export signals out --jsonl > signals.jsonl\n"
+              "  spillway export signals out --csv --out signals.csv\n"
+              "  spillway export signals out --jsonl | jq 'select(.would_have == \"TARGET\")'\n");
+  signals->add_option("session", e.session, "Session directory that `spillway run` wrote")->required();
+  static bool jsonl = false;
+  CLI::Option* csv = signals->add_flag("--csv", e.csv, "As CSV with a header");
+  signals->add_flag("--jsonl,--json", jsonl, "As JSON lines (default)")->excludes(csv);
+  signals->add_option("--out", e.out, "File to write, instead of stdout");
+  signals->callback([&run] { run = [] { return ExportSignals(e); }; });
+}
+
 void AddNatsOptions(CLI::App& command, NatsArguments& a) {
   command.add_option("--nats", a.url, "Servers, comma-separated")->capture_default_str();
   command.add_option("--user", a.user, "User");
@@ -215,6 +244,26 @@ void AddProfileApply(CLI::App& profile, std::function<int()>& run) {
   apply->callback([&run] { run = [] { return ProfileApply(a); }; });
 }
 
+void AddProfilePromote(CLI::App& profile, std::function<int()>& run) {
+  static ProfilePromoteArguments a;
+  CLI::App* promote =
+      Command(profile, "promote",
+              "May a profile go on to its next stage? Each gate of the stage that it is in, from the runs "
+              "given; exit code 1 names what is not met",
+              "  spillway profile promote small-account@1 --to micro --session mon --session tue\n"
+              "  spillway profile promote small-account@1 --to micro --session golden --nats "
+              "nats://127.0.0.1:4222\n");
+  promote->add_option("profile", a.profile, "name@version or a YAML file")->required();
+  promote->add_option("--to", a.to, "Stage to promote to")->required();
+  promote->add_option("--session", a.sessions, "Session that `spillway run` or the journal recorded; one for each day");
+  promote->add_flag("--json", a.json, "Result as JSON");
+  AddNatsOptions(*promote, a.nats);
+  promote->callback([&run, promote] {
+    a.apply = promote->count("--nats") > 0;
+    run = [] { return ProfilePromote(a); };
+  });
+}
+
 void AddProfile(CLI::App& app, std::function<int()>& run) {
   static ProfileArguments a;
   CLI::App* profile = Command(app, "profile", "Strategy profiles",
@@ -238,6 +287,7 @@ void AddProfile(CLI::App& app, std::function<int()>& run) {
   diff->callback([&run] { run = [] { return ProfileDiff(a); }; });
   check->callback([&run] { run = [] { return ProfileCheck(a); }; });
   AddProfileApply(*profile, run);
+  AddProfilePromote(*profile, run);
 }
 
 void AddLanes(CLI::App& app, std::function<int()>& run) {
@@ -317,6 +367,7 @@ int Main(int argc, char** argv) {
   AddRun(app, run);
   AddReplay(app, run);
   AddTraceAndReport(app, run);
+  AddScorecardAndExport(app, run);
   AddProfile(app, run);
   AddProject(app, run);
   AddDemo(app, run);

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "fmt/format.h"
-#include "libs/events/codec.h"
 #include "libs/log/jetstream/jetstream_log.h"
 #include "libs/runtime/event_appender.h"
 #include "nlohmann/json.hpp"
@@ -13,56 +12,14 @@
 #include "tools/spillway/console.h"
 #include "tools/spillway/pipeline_run.h"
 #include "tools/spillway/session_files.h"
+#include "tools/spillway/stack_configuration.h"
 #include "tools/spillway/stack_connection.h"
 
 namespace spillway::cli {
 namespace {
 
-// What the gateway's last group on the lane says: it always names all instances.
-struct Configuration {
-  std::map<std::string, ConfigurationVersion> versions;  // by instance name
-  uint32_t next_ordinal = 0;                             // the gateway's events are only counted
-};
-absl::StatusOr<Configuration> InForce(log::LaneWriter& lane) {
-  Configuration in_force;
-  std::string bytes;
-  const absl::StatusOr<bool> found = lane.LastOwn(bytes);
-  if (absl::IsOutOfRange(found.status())) {
-    // Retention has removed what was said last: everything is said again, counted beyond anything counted so far.
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    in_force.next_ordinal = static_cast<uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count());
-    return in_force;
-  }
-  if (!found.ok()) return found.status();
-  if (!*found) return in_force;
-  GroupDecoder decoder;
-  GroupHeader header;
-  const absl::Status status = decoder.Decode(bytes, header, [&](const Event& event) {
-    const auto* version = std::get_if<ConfigurationVersion>(&event.body);
-    if (version != nullptr && version->kind == ConfigurationKind::kProfile) {
-      in_force.versions[version->name] = *version;
-    }
-    in_force.next_ordinal = std::max(in_force.next_ordinal, event.header.cause.ordinal + 1);
-  });
-  if (!status.ok()) return status;
-  return in_force;
-}
-
-absl::StatusOr<Time> LastTime(jetstream::JetStreamLog& log, const log::LaneName& lane) {
-  const absl::StatusOr<jetstream::LaneInfo> info = log.Info(lane);
-  if (!info.ok()) return info.status();
-  if (info->messages == 0) return Time();
-  absl::StatusOr<std::unique_ptr<log::LaneReader>> reader = log.OpenReader(lane);
-  if (!reader.ok()) return reader.status();
-  if (absl::Status status = (*reader)->SeekToSequence(info->last_sequence); !status.ok()) return status;
-  log::LaneMessage message;
-  const absl::StatusOr<bool> found = (*reader)->NextWithin(message, std::chrono::seconds(5));
-  if (!found.ok()) return found.status();
-  return *found ? message.time : Time();
-}
-
 // The events that lead from what is in force to `wanted`: all of it, and the end of what is not wanted any more.
-std::vector<Event> Change(Time time, const std::vector<StrategyInstance>& wanted, const Configuration& in_force,
+std::vector<Event> Change(Time time, const std::vector<StrategyInstance>& wanted, const StackConfiguration& in_force,
                           uint32_t& changed) {
   std::vector<Event> events = ConfigurationEvents(time, wanted);
   std::map<std::string, ConfigurationVersion> left = in_force.versions;
@@ -108,7 +65,7 @@ int ProfileApply(const ProfileApplyArguments& arguments) {
     const log::LaneName lane = fmt::format("market.{}", number);
     absl::StatusOr<std::unique_ptr<log::LaneWriter>> writer = log.OpenWriter(lane);
     if (!writer.ok()) return Fail(writer.status());
-    const absl::StatusOr<Configuration> in_force = InForce(**writer);
+    const absl::StatusOr<StackConfiguration> in_force = InForce(**writer);
     if (!in_force.ok()) return Fail(in_force.status());
     const absl::StatusOr<Time> last = LastTime(log, lane);
     if (!last.ok()) return Fail(last.status());
