@@ -12,7 +12,6 @@ function profileStyle(name) {
   return {color: document.documentElement.dataset.theme === "light" ? light : dark, dash};
 }
 const shown_name = (name) => name.replace(/#1$/, "");
-const scoreOf = (name) => ((report.scorecard && report.scorecard.instances) || []).find((i) => i.name === name);
 
 // ---------------------------------------------------------------- estimates in words
 
@@ -74,7 +73,7 @@ function estimateChart(rows, {title, unit, min, max, color, zero}) {
     data: {labels: rows.map((r) => r.label), datasets: [{label: title, whiskers: true, counts: true, maxBarThickness: 34,
       data: rows.map((r) => ({x: r.label, y: r.value, low: r.low, high: r.high, n: r.n})),
       backgroundColor: rows.map((r) => r.few ? css("--dim") + "55" : color() + "aa"), borderColor: rows.map((r) => r.few ? css("--dim") : color()), borderWidth: 1}]},
-    options: {layout: {padding: {top: 16}}, scales: {x: {grid: {display: false}}, y: {...range, title: {display: true, text: unit}, grid: {color: (c) => zero && c.tick.value === 0 ? css("--text") : css("--line")}}},
+    options: {layout: {padding: {top: 16}}, scales: {x: {grid: {display: false}}, y: {...range, title: {display: true, text: unit}, grid: {color: zero ? zeroLine : css("--line")}}},
       plugins: {legend: {display: false}, tooltip: {callbacks: {label: (c) => `${short(c.raw.y, 3)} ${unit}${c.raw.low === null || c.raw.low === undefined ? "" : ` [${short(c.raw.low, 3)}, ${short(c.raw.high, 3)}]`}, n ${c.raw.n}${c.raw.n < FEW ? ": too few to say anything" : ""}`}}}},
     plugins: [whiskers],
   });
@@ -84,38 +83,35 @@ const meanRow = (label, e) => ({label, value: e.n === 0 ? null : e.mean, low: e.
 
 // ---------------------------------------------------------------- side by side
 
-// [what, of each instance, a hint]. A row that no instance has anything for is left out.
-function comparisonRows() {
-  const refusals = (i) => report.refusals.filter((r) => r.instance === i.instance);
-  const nearOf = (i) => { const s = scoreOf(i.instance); return s && s.near_miss_outcomes; };
-  return [
-    ["mode", (i) => (report.profiles.filter((p) => p.instance === i.instance).pop() || {mode: "-"}).mode],
-    ["signals accepted", (i) => count(i.accepted)],
-    ["alerts", (i, s) => s ? count(s.alerts) : "-", "accepted signals that risk approved"],
-    ["refused by risk", (i) => { const n = refusals(i); return n.length === 0 ? "0" : [count(n.reduce((sum, r) => sum + r.count, 0)), ...n.map((r) => el("div", {class: "dim reference"}, `${r.rule} ${count(r.count)}`))]; }],
-    ["cancelled after the signal", (i, s) => s ? count(s.signals.cancelled) : "-"],
-    ["rejected", (i) => [count(i.rejected), i.repeats > 0 ? el("div", {class: "dim reference"}, `and ${count(i.repeats)} repeats, summed up`) : ""], "signals near the threshold that did not pass"],
-    ["previews", (i) => i.previews > 0 ? count(i.previews) : null, "below the threshold, for tuning; never traded"],
-    ["closed trades", (i, s) => s ? count(s.win_rate.n) : "-", "entered, and ended at target, stop or time"],
-    ["win rate", (i, s) => s ? greyIf(s.win_rate.n < FEW, rate(s.win_rate)) : "-", "of the closed trades, with its 95 % interval"],
-    ["expectancy", (i, s) => s && s.win_rate.n > 0 ? greyIf(s.win_rate.n < FEW, [interval(s.expectancy_r, 2, " R"), el("span", {class: "dim"}, ` n ${count(s.win_rate.n)}`)]) : "-", "mean R of the closed trades, net"],
-    ["net profit", (i, s) => s ? `${thousands(s.profit_net)} USD` : "-"],
-    ["profit factor", (i, s) => s && s.profit_factor !== undefined ? factorText(s) : null, "gains / losses"],
-    ["maximum drawdown", (i, s) => s && s.drawdown ? drawdownText(s) : null, "of the sequence of closed trades"],
-    ["near misses measured", (i) => { const n = nearOf(i); return n ? count(n.n) : null; }, "how rejected signals would have ended, measured one at a time"],
-    ["would have won", (i) => { const n = nearOf(i); return n && n.win_rate ? greyIf(n.win_rate.n < FEW, rate(n.win_rate)) : null; }],
-    ["would have made", (i) => { const n = nearOf(i); return n && n.expectancy_r ? greyIf(n.expectancy_r.n < FEW, interval(n.expectancy_r, 2, " R")) : null; }],
-  ];
-}
-const factorText = (s) => s.profit_factor === null ? "-" : greyIf(s.win_rate.n < FEW, short(s.profit_factor, 3));
-const drawdownText = (s) => `${thousands(String(s.drawdown.money))} USD${s.drawdown.percent === null || s.drawdown.percent === undefined ? "" : `, ${short(s.drawdown.percent, 3)} %`}`;
+// [what, of each profile's scorecard, a hint]. A row that no profile has anything for is left out.
+const REFUSED = (s) => Object.entries(s.refusals);
+const ROWS = [
+  ["mode", (s) => (report.profiles.filter((p) => p.instance === s.name).pop() || {mode: "-"}).mode],
+  ["signals accepted", (s) => count(s.signals.accepted)],
+  ["alerts", (s) => count(s.alerts), "accepted signals that risk approved"],
+  ["refused by risk", (s) => [count(REFUSED(s).reduce((sum, [, n]) => sum + n, 0)), ...REFUSED(s).map(([rule, n]) => el("div", {class: "dim reference"}, `${rule} ${count(n)}`))]],
+  ["cancelled after the signal", (s) => count(s.signals.cancelled)],
+  ["rejected", (s) => [count(s.signals.rejected), s.signals.repeated > 0 ? el("div", {class: "dim reference"}, `and ${plural(s.signals.repeated, "repeat")}, only counted`) : ""], "signals near the threshold that did not pass"],
+  ["previews", (s) => s.signals.preview > 0 ? count(s.signals.preview) : null, "below the threshold, for tuning; never traded"],
+  ["closed trades", (s) => count(s.win_rate.n), "entered, and ended at target, stop or time"],
+  ["win rate", (s) => greyIf(s.win_rate.n < FEW, rate(s.win_rate)), "of the closed trades, with its 95 % interval"],
+  ["hit rate", (s) => greyIf(s.hit_rate.n < FEW, rate(s.hit_rate)), "closed trades that ended at the target"],
+  ["expectancy", (s) => s.win_rate.n === 0 ? "-" : greyIf(s.win_rate.n < FEW, `${interval(s.expectancy_r, 2, " R")} n ${count(s.win_rate.n)}`), "mean R of the closed trades, net"],
+  ["average win", (s) => s.gain.money.n === 0 ? "-" : greyIf(s.gain.money.n < FEW, `${interval(s.gain.money, 2, " USD")} n ${count(s.gain.money.n)}`)],
+  ["average loss", (s) => s.loss.money.n === 0 ? "-" : greyIf(s.loss.money.n < FEW, `${interval(s.loss.money, 2, " USD")} n ${count(s.loss.money.n)}`)],
+  ["net profit", (s) => `${thousands(s.profit_net)} USD`],
+  ["profit factor", (s) => s.profit_factor === null ? "-" : greyIf(s.win_rate.n < FEW, `${short(s.profit_factor, 3)} n ${count(s.win_rate.n)}`), "what the wins earned by what the others lost, net"],
+  ["maximum drawdown", (s) => s.win_rate.n === 0 ? "-" : `${short(s.drawdown.amount, 6)} USD${s.drawdown.percent === null ? "" : `, ${short(s.drawdown.percent, 3)} %`}`, "of the closed trades in the order in which they closed"],
+  ["near misses measured", (s) => count(s.would_have.all.measured), "rejected signals, as they would have ended; one at a time of a symbol and side"],
+  ["would have won", (s) => greyIf(s.would_have.all.win_rate.n < FEW, rate(s.would_have.all.win_rate)), "of those that would have been entered, before costs"],
+  ["would have made", (s) => { const e = s.would_have.all.expectancy_r_before_costs; return e.n === 0 ? "-" : greyIf(e.n < FEW, `${interval(e, 2, " R")} n ${count(e.n)}`); }, "mean R before costs"],
+];
 
-function comparisonTable() {
-  const rows = comparisonRows().map(([what, of, hint]) => ({what, hint, cells: report.instances.map((i) => of(i, scoreOf(i.instance)))}))
-    .filter((r) => r.cells.some((c) => c !== null && c !== undefined));
+function comparisonTable(scores) {
+  const rows = ROWS.map(([what, of, hint]) => ({what, hint, cells: scores.map(of)})).filter((r) => r.cells.some((c) => c !== null));
   return el("div", {class: "scroll"}, el("table", {class: "compare"},
-    el("thead", {}, el("tr", {}, el("th", {}, ""), report.instances.map((i) => el("th", {class: "num"}, profileSwatch(i.instance), shown_name(i.instance))))),
-    el("tbody", {}, rows.map((r) => el("tr", {}, el("td", {title: r.hint}, r.what), r.cells.map((c) => el("td", {class: "num"}, c === null || c === undefined ? "-" : c)))))));
+    el("thead", {}, el("tr", {}, el("th", {}, ""), scores.map((s) => el("th", {class: "num"}, profileSwatch(s.name), shown_name(s.name))))),
+    el("tbody", {}, rows.map((r) => el("tr", {}, el("td", {title: r.hint}, r.what), r.cells.map((c) => el("td", {class: "num"}, c === null ? "-" : c)))))));
 }
 function profileSwatch(name) {
   const swatch = el("i", {class: "line", "data-profile": name});
@@ -128,74 +124,85 @@ function paintSwatch(swatch) {
 }
 
 // Steps: the sum of what the closed trades made, from the session's first moment on.
-function equityCurve(instance, key) {
-  const {t, [key]: made} = instance.closed;
+function equityCurve(score, key) {
   let sum = 0;
-  const order = t.map((_, i) => i).sort((a, b) => t[a] - t[b]);
-  const points = order.map((i) => ({x: t[i], y: sum += +made[i], made: +made[i]}));
+  const points = score.trades.map((t) => ({x: ms(t.exited), y: sum += +t[key], trade: t}));
   const first = ms(report.session.first_time), last = ms(report.session.last_time);
   return [{x: first, y: 0}, ...points, {x: Math.max(last, points.length ? points[points.length - 1].x : last), y: sum}];
 }
-function equityChart(key, unit) {
-  const first = ms(report.session.first_time), last = ms(report.session.last_time);
+function equityChart(scores, key, unit) {
   return {
     type: "line",
-    data: {datasets: report.instances.filter((i) => i.closed.t.length > 0).map((i) => {
-      const {color, dash} = profileStyle(i.instance);
-      return {label: `${shown_name(i.instance)}, n ${count(i.closed.t.length)}`, data: equityCurve(i, key), stepped: "before", borderColor: color, backgroundColor: color, borderDash: dash, borderWidth: 2,
-        pointRadius: (c) => c.raw && c.raw.made !== undefined ? 2.5 : 0, pointHitRadius: 6};
+    data: {datasets: scores.map((s) => {
+      const {color, dash} = profileStyle(s.name);
+      return {label: `${shown_name(s.name)}, n ${count(s.trades.length)}`, data: equityCurve(s, key), stepped: "before", borderColor: color, backgroundColor: color, borderDash: dash, borderWidth: 2,
+        pointRadius: (c) => c.raw && c.raw.trade ? 2.5 : 0, pointHitRadius: 6};
     })},
     options: {parsing: false, interaction: {mode: "nearest", intersect: false},
-      scales: {x: {type: "linear", min: first, max: last, ticks: {callback: (t) => clock(t, 0).slice(0, 5), maxRotation: 0}, afterBuildTicks: (axis) => { axis.ticks = wholeTicks(axis.min, axis.max, timeStep(axis.max - axis.min)); }, title: {display: true, text: "New York time"}},
-        y: {title: {display: true, text: unit}, grid: {color: (c) => c.tick.value === 0 ? css("--text") : css("--line")}}},
-      plugins: {legend: {labels: {usePointStyle: false, boxWidth: 26, boxHeight: 0}}, tooltip: {callbacks: {title: (c) => c.length ? clock(c[0].parsed.x, 0) : "",
-        label: (c) => `${c.dataset.label}: ${short(c.parsed.y, 5)} ${unit}${c.raw.made === undefined ? "" : ` (this trade ${short(c.raw.made, 4)})`}`}}}},
+      scales: {x: timeAxis({min: ms(report.session.first_time), max: ms(report.session.last_time)}), y: {title: {display: true, text: unit}, grid: {color: zeroLine}}},
+      plugins: {legend: {labels: {usePointStyle: true, pointStyle: "line"}}, tooltip: {callbacks: {title: (c) => c.length ? clock(c[0].parsed.x, 0) : "",
+        label: (c) => `${c.dataset.label}: ${short(c.parsed.y, 5)} ${unit}${c.raw.trade ? ` (${c.raw.trade.symbol} ${c.raw.trade.outcome} ${short(+c.raw.trade[key], 4)})` : ""}`}}}},
   };
 }
+const zeroLine = (c) => c.tick.value === 0 ? css("--text") : css("--line");
+const timeAxis = (more) => ({type: "linear", ticks: {callback: (t) => clock(t, 0).slice(0, 5), maxRotation: 0}, afterBuildTicks: (axis) => { axis.ticks = wholeTicks(axis.min, axis.max, timeStep(axis.max - axis.min)); }, title: {display: true, text: "New York time"}, ...more});
 
 function profilesSection() {
-  if (report.instances.length === 0) return;
+  const scores = (report.scorecard && report.scorecard.instances) || [];
+  if (scores.length === 0) return;
   const panel = el("div", {class: "panel"});
-  section("profiles", "Profiles", report.instances.length === 1 ? "The profile" : "Profiles side by side", panel);
-  const table_holder = el("div", {}, comparisonTable(), el("p", {class: "dim"}, `In brackets: 95 % intervals, which assume independent trades. Grey: under ${FEW} trades, too few to say anything.`));
-  const charts_holder = el("div", {});
-  panel.append(report.instances.length > 3 ? el("div", {}, table_holder, charts_holder) : el("div", {class: "columns even"}, table_holder, charts_holder));
+  section("profiles", "Profiles", scores.length === 1 ? "The profile" : "Profiles side by side", panel);
+  const figures = el("div", {});
+  panel.append(el("div", {class: scores.length > 3 ? null : "columns even"},
+    el("div", {}, comparisonTable(scores), el("p", {class: "dim"}, `In brackets: 95 % intervals, which assume independent trades. Grey: under ${FEW} trades, too few to say anything.`)), figures));
+  const closed = scores.filter((s) => s.win_rate.n > 0);
+  if (closed.length === 0) { figures.append(el("h3", {}, "Equity"), el("p", {class: "dim"}, "No trade closed, so that there is no equity curve and no rate to compare.")); return; }
 
-  const rates = report.instances.map((i) => [i, scoreOf(i.instance)]).filter(([, s]) => s && s.win_rate.n > 0);
-  if (rates.length === 0) { charts_holder.append(el("h3", {}, "Equity"), el("p", {class: "dim"}, "No trade closed, so that there is no equity curve and no rate to compare.")); return; }
-  const equity = el("canvas", {role: "img", "aria-label": "Cumulative net result of closed trades, by profile"});
+  const canvas = el("canvas", {role: "img", "aria-label": "Cumulative net result of closed trades, by profile"});
+  const units = {profit_net: "USD, net", r: "R, net"};
   let key = "profit_net";
   const entry = {};
-  const units = {profit_net: "USD, net", r: "R, net"};
   const buttons = Object.entries(units).map(([k, label]) => el("button", {type: "button", "aria-pressed": String(k === key), onclick: (e) => {
     key = k;
     for (const b of buttons) b.setAttribute("aria-pressed", String(b === e.currentTarget));
     entry.chart.chart.destroy();
     entry.chart.chart = entry.chart.make();
   }}, label));
-  const cut = report.instances.reduce((sum, i) => sum + i.closed_left_out, 0);
-  charts_holder.append(el("div", {class: "tools"}, el("b", {}, "Equity: closed trades, summed"), buttons), el("div", {class: "chart small"}, equity),
-    cut > 0 && el("p", {class: "dim"}, `${plural(cut, "trade")} beyond the report's bound are not drawn.`) || "");
-  entry.chart = chart(equity, () => equityChart(key, units[key]));
-  if (rates.length < 2) return;
-  const canvas = el("canvas", {role: "img", "aria-label": "Expectancy by profile, with 95 % intervals"});
-  charts_holder.append(el("h3", {}, "Expectancy, R a trade"), el("div", {class: "chart small"}, canvas));
-  chart(canvas, () => estimateChart(rates.map(([i, s]) => ({...meanRow(shown_name(i.instance), {...s.expectancy_r, n: s.win_rate.n})})), {title: "expectancy", unit: "R", color: () => css("--bid"), zero: true})());
+  figures.append(el("div", {class: "tools"}, el("b", {}, "Equity: closed trades, summed"), buttons), el("div", {class: "chart small"}, canvas));
+  entry.chart = chart(canvas, () => equityChart(closed, key, units[key]));
+  if (closed.length < 2) return;
+  const pair = el("div", {class: "figures"});
+  figures.append(pair);
+  const compare = (title, rows, options) => {
+    const holder = el("canvas", {role: "img", "aria-label": `${title} by profile, with 95 % intervals`});
+    pair.append(el("figure", {}, el("figcaption", {}, title), el("div", {class: "chart small"}, holder)));
+    chart(holder, estimateChart(rows, options));
+  };
+  compare("Win rate", closed.map((s) => percentRow(shown_name(s.name), s.win_rate)), {title: "win rate", unit: "% won", min: 0, max: 100, color: () => css("--bid")});
+  compare("Expectancy, R a trade", closed.map((s) => meanRow(shown_name(s.name), {...s.expectancy_r, n: s.win_rate.n})), {title: "expectancy", unit: "R", color: () => css("--bid"), zero: true});
 }
 
 // ---------------------------------------------------------------- scorecard: calibration, time of day, criteria
 
-// Bands where the scorecard has them, else each score that occurred.
-function calibrationOf(s) {
-  const bands = s.calibration && s.calibration.bands;
-  if (bands) return bands.map((b) => percentRow(b.label || `${short(b.from)} to ${short(b.to)}`, b.win_rate));
-  return [...s.by_score].reverse().map((r) => percentRow(short(r.score), r.win_rate));
+function rankText(c, of) {
+  if (c.n === 0 || c.rho === null) return null;
+  return el("p", {class: c.n < FEW ? "dim" : null}, `Rank correlation of score and R (Spearman), ${of}: ${interval(c, 2, "", "rho")}, n ${c.n}${c.n < FEW ? ": too few to say anything" : ""}.`);
 }
-function rankText(s) {
-  const c = s.calibration && s.calibration.rank_correlation || s.rank_correlation;
-  if (!c || c.n === undefined) return null;
-  if (c.value === null || c.value === undefined) return `Rank correlation of score and R: none to give, n ${c.n}.`;
-  return `Rank correlation of score and R (Spearman): ${interval(c, 2, "", "value")}${c.p_value === undefined || c.p_value === null ? "" : `, p ${short(c.p_value, 2)}`}, n ${c.n}${c.n < FEW ? ": too few to say anything" : ""}.`;
+
+function histogram(s, make) {
+  if (!s.r_histogram.some((r) => r.n > 0)) return null;
+  const rows = [];  // those between that are empty stand in their place
+  for (const r of s.r_histogram) {
+    const before = rows[rows.length - 1];
+    for (let low = before ? before.high : null; low !== null && r.low !== null && low < r.low - 0.25; low += 0.5) rows.push({low, high: low + 0.5, n: 0});
+    rows.push(r);
+  }
+  const canvas = el("canvas", {role: "img", "aria-label": "Closed trades by R"});
+  const label = (r) => r.low === null ? `< ${short(r.high)}` : r.high === null ? `>= ${short(r.low)}` : short(r.low);
+  make.push(() => chart(canvas, () => ({type: "bar", data: {labels: rows.map(label), datasets: [{label: "trades", data: rows.map((r) => r.n),
+    backgroundColor: rows.map((r) => css(r.low === null || r.low < 0 ? "--bad" : "--good") + "aa")}]},
+    options: {scales: {x: {title: {display: true, text: "R, from"}}, y: {ticks: {precision: 0}, title: {display: true, text: "trades"}}}, plugins: {legend: {display: false}}}})));
+  return el("figure", {}, el("figcaption", {}, `R multiples, n ${count(s.win_rate.n)}`), el("div", {class: "chart small"}, canvas));
 }
 
 function scorecardCharts(s) {
@@ -206,21 +213,41 @@ function scorecardCharts(s) {
     return el("figure", {}, el("figcaption", {}, title), el("div", {class: "chart small"}, canvas));
   };
   const percent = {unit: "% won", min: 0, max: 100, color: () => css("--bid")};
-  const calibration = calibrationOf(s);
+  const bands = [...s.calibration].reverse();
   const figures = el("div", {class: "figures"},
-    calibration.length > 0 && figure("Calibration: win rate by score", "Win rate by score", calibration, {...percent, title: "win rate"}),
+    bands.length > 0 && figure("Calibration: win rate by score band", "Win rate by score band", bands.map((b) => percentRow(`${short(b.low)} to <${short(b.high)}`, b.win_rate)), {...percent, title: "win rate"}),
     s.by_time_of_day.length > 0 && figure("Win rate by half hour (New York)", "Win rate by half hour", s.by_time_of_day.map((r) => percentRow(r.start, r.win_rate)), {...percent, title: "win rate"}),
-    s.by_time_of_day.length > 0 && figure("Expectancy by half hour, R", "Expectancy by half hour", s.by_time_of_day.map((r) => meanRow(r.start, {...r.expectancy_r, n: r.win_rate.n})), {unit: "R", title: "expectancy", color: () => css("--bid"), zero: true}));
+    s.by_time_of_day.length > 0 && figure("Expectancy by half hour, R", "Expectancy by half hour", s.by_time_of_day.map((r) => meanRow(r.start, {...r.expectancy_r, n: r.win_rate.n})), {unit: "R", title: "expectancy", color: () => css("--bid"), zero: true}),
+    histogram(s, make));
   return {figures, draw: () => make.forEach((f) => f())};
 }
 
 function criteriaTable(s) {
-  const criteria = s.criteria || [];
-  if (criteria.length === 0) return null;
-  const unit = (text) => text === null || text === undefined ? "-" : typeof text === "number" ? short(text, 4) : text;
-  return [el("h3", {}, "Success criteria"), table(["id", "what", "#target", "#measured", "#n", "", "what follows"], criteria.map((c) => [
-    c.id, words(c.measure), unit(c.target), interval(c.measured && typeof c.measured === "object" ? c.measured : {mean: c.measured, low: c.low, high: c.high}, 2, ""), unit(c.n !== undefined ? c.n : c.measured && c.measured.n),
-    tag(words(c.verdict || c.state || "-"), {met: "good", missed: "bad"}[c.verdict || c.state]), c.consequence ? `${c.consequence}${c.then ? ": " + c.then : ""}` : ""]))];
+  if (s.criteria.length === 0) return null;
+  const unit = (c) => c.unit ? ` ${c.unit}` : "";
+  const target = (c) => [c.at_least !== null && `at least ${short(c.at_least)}${unit(c)}`, c.at_most !== null && `at most ${short(c.at_most)}${unit(c)}`].filter(Boolean).join(", ") || "-";
+  const act = (c) => !c.consequence ? "" : c.acts ? el("b", {class: "bad"}, `${c.consequence}: ${c.then}`)
+    : el("span", {class: "dim"}, `${c.act_below !== null ? `below ${short(c.act_below)}` : `above ${short(c.act_above)}`}${unit(c)}: ${c.consequence}`);
+  return [el("h3", {}, "Success criteria"), table(["id", "what", "target", "#measured", "#of", "", "what follows"], s.criteria.map((c) => ({class: c.verdict === "too_few" ? "grey" : null, cells: [
+    c.id, words(c.measure), target(c), c.measured === null ? "-" : interval(c, 2, unit(c), "measured"), plural(c.n, c.of.replace(/s$/, ""), c.of),
+    tag(words(c.verdict), {met: "good", missed: "bad"}[c.verdict]), act(c)]}))), el("p", {class: "dim"}, "What follows is a recommendation; what acts by itself is a limit of the account.")];
+}
+
+// The rest of the card, folded away: by symbol and side, excursions, halted minutes, near misses by the rule in their way.
+function scorecardTables(s) {
+  const grey = (list, cells) => list.map((r) => ({class: r.win_rate.n < FEW ? "grey" : null, cells: cells(r)}));
+  const estimates = (r) => [rate(r.win_rate), interval(r.expectancy_r, 2, " R")];
+  const e = s.excursions;
+  const excursion = (name, x) => x.n === 0 ? null : [name, `${interval(x, 2, " R")}, n ${x.n}`];
+  return el("details", {}, el("summary", {class: "dim"}, "by score, half hour, symbol and side, excursions, halts, near misses by rule"),
+    el("h3", {}, "By score"), table(["score", "win rate", "expectancy"], grey(s.by_score, (r) => [short(r.score), ...estimates(r)])),
+    el("h3", {}, "By half hour (New York)"), table(["from", "win rate", "expectancy"], grey(s.by_time_of_day, (r) => [r.start, ...estimates(r)])),
+    el("h3", {}, "By symbol"), table(["symbol", "win rate", "expectancy", "#net, USD"], grey(s.by_symbol, (r) => [r.symbol, ...estimates(r), thousands(r.profit_net)])),
+    s.by_side.length > 0 && [el("h3", {}, "By side"), table(["side", "win rate", "expectancy", "#net, USD"], grey(s.by_side, (r) => [r.side, ...estimates(r), thousands(r.profit_net)]))],
+    s.win_rate.n > 0 && [el("h3", {}, "Worst and best excursion, in distances from entry to stop"), facts([excursion("MAE", e.mae_r), excursion("MAE of wins", e.mae_r_of_wins), excursion("MFE", e.mfe_r), excursion("MFE of losses", e.mfe_r_of_losses)])],
+    s.halted.length > 0 && [el("h3", {}, "Minutes halted"), table(["scope", "#pauses", "#minutes", "#a day"], s.halted.map((h) => [h.scope, count(h.pauses), short(h.minutes, 3), h.minutes_per_day === null ? "-" : short(h.minutes_per_day, 3)]))],
+    el("h3", {}, "Near misses by the rule that failed first: how they would have ended"),
+    table(["rule", "#measured", "would have won", "R before costs"], grey(s.would_have.by_rule, (r) => [r.rule, count(r.measured), rate(r.win_rate), interval(r.expectancy_r_before_costs, 2, " R")]), {empty: "None was measured."}));
 }
 
 function scorecardSection() {
@@ -230,17 +257,13 @@ function scorecardSection() {
   for (const i of report.scorecard.instances) {
     panel.append(el("h3", {}, profileSwatch(i.name), shown_name(i.name), " ", i.shadow ? tag("SHADOW") : ""),
       facts([["alerts", count(i.alerts)], ["outcomes", Object.entries(i.outcomes).filter(([, n]) => n > 0).map(([l, n]) => `${l} ${n}`).join(", ") || "none"],
-        ["win rate", rate(i.win_rate)], ["closure rate", rate(i.closure_rate)], ["average gain", interval(i.gain.percent, 3, " %")], ["average loss", interval(i.loss.percent, 3, " %")],
+        ["win rate", rate(i.win_rate)], ["hit rate", rate(i.hit_rate)], ["closure rate", rate(i.closure_rate)], ["average gain", interval(i.gain.percent, 3, " %")], ["average loss", interval(i.loss.percent, 3, " %")],
         ["expectancy", interval(i.expectancy_r, 2, " R")], ["net result", `${thousands(i.profit_net)} USD`]]));
-    panel.append(...[criteriaTable(i)].flat().filter(Boolean));
-    if (i.win_rate.n === 0) { panel.append(el("p", {class: "dim"}, "No trade closed: nothing to draw by score or by time of day.")); continue; }
+    panel.append(...i.warnings.map((text) => el("p", {class: "bad"}, text)), ...[criteriaTable(i)].flat().filter(Boolean));
+    if (i.win_rate.n === 0) panel.append(el("p", {class: "dim"}, "No trade closed: nothing to draw by score or by time of day."));
     const {figures, draw} = scorecardCharts(i);
-    panel.append(figures, ...[rankText(i)].filter(Boolean).map((text) => el("p", {}, text)));
+    panel.append(figures, ...[rankText(i.rank_correlation.closed, "closed trades"), rankText(i.rank_correlation.with_near_misses, "near misses among them, whose R is before costs")].filter(Boolean), scorecardTables(i));
     draw();
-    const rows = (list, name) => list.map((r) => ({class: r.win_rate.n < FEW ? "grey" : null, cells: [r[name], rate(r.win_rate), interval(r.expectancy_r, 2, " R"), r.win_rate.n < FEW ? "too few to say anything" : ""]}));
-    panel.append(el("details", {}, el("summary", {class: "dim"}, "the same as tables"),
-      el("h3", {}, "Score against outcome"), table(["score", "win rate", "expectancy", ""], rows(i.by_score, "score")),
-      el("h3", {}, "By half hour (New York)"), table(["from", "win rate", "expectancy", ""], rows(i.by_time_of_day, "start"))));
   }
 }
 
@@ -265,7 +288,7 @@ function accountsSection() {
     chart(canvas, () => ({type: "line", data: {datasets: [
       {label: "equity, USD", data: of(a.points.equity), stepped: "before", borderColor: profileStyle(i.instance).color, backgroundColor: profileStyle(i.instance).color, borderWidth: 2, pointRadius: 2},
       {label: "day's drawdown, USD", yAxisID: "down", data: of(a.points.day_drawdown), stepped: "before", borderColor: css("--bad"), backgroundColor: css("--bad") + "22", fill: "origin", borderWidth: 1, pointRadius: 0}]},
-      options: {parsing: false, scales: {x: {type: "linear", ticks: {callback: (t) => clock(t, 0).slice(0, 5), maxRotation: 0}, afterBuildTicks: (axis) => { axis.ticks = wholeTicks(axis.min, axis.max, timeStep(axis.max - axis.min)); }},
+      options: {parsing: false, scales: {x: timeAxis(),
         y: {title: {display: true, text: "equity, USD"}}, down: {position: "right", reverse: true, min: 0, suggestedMax: 3 * Math.max(...a.points.day_drawdown, 1), grid: {display: false}, title: {display: true, text: "drawdown, USD"}}},
         plugins: {tooltip: {callbacks: {title: (c) => c.length ? clock(c[0].parsed.x, 0) : ""}}}}}));
   }

@@ -386,22 +386,8 @@ Json AccountJson(const InstanceRecord& record) {
 
 Json InstancesJson(const SessionReport& report) {
   Json instances = Json::array();
-  for (const InstanceRecord& record : report.instances) {
-    Json closed = {{"t", Json::array()}, {"profit_net", Json::array()}, {"r", Json::array()}};
-    for (const ClosedTrade& trade : record.closed) {
-      closed["t"].push_back(Milliseconds(trade.exited.time_since_epoch()));
-      closed["profit_net"].push_back(Text(trade.profit_net));
-      closed["r"].push_back(Number(trade.r_multiple));
-    }
-    instances.push_back({{"instance", report.names.Instance(record.instance)},
-                         {"accepted", record.accepted},
-                         {"rejected", record.rejected},
-                         {"previews", record.previews},
-                         {"repeats", record.repeats},
-                         {"closed", closed},
-                         {"closed_left_out", record.closed_left_out},
-                         {"account", AccountJson(record)}});
-  }
+  for (const InstanceRecord& record : report.instances)
+    instances.push_back({{"instance", report.names.Instance(record.instance)}, {"account", AccountJson(record)}});
   return instances;
 }
 

@@ -33,7 +33,6 @@ inline constexpr size_t kWindowedNearMissesMax = 10;  // of each instance
 inline constexpr size_t kChartedSymbolsMax = 40;      // with a price line
 inline constexpr size_t kPricePointsMax = 1000;       // of a line, each with low, high and last
 inline constexpr size_t kNoticesMax = 500;            // pauses, halts, headlines, feed states
-inline constexpr size_t kClosedTradesMax = 5000;      // of an equity curve
 inline constexpr size_t kAccountPointsMax = 2000;
 inline constexpr size_t kAccountWarningsMax = 50;  // different ones of an account
 
@@ -162,26 +161,19 @@ struct RefusalCount {
   uint64_t count = 0;
 };
 
-// ---------------------------------------------------------------- a strategy instance over the session
+// ---------------------------------------------------------------- accounts
 
-struct ClosedTrade {
-  Time exited;
-  Money profit_net;
-  double r_multiple = 0;
-};
 struct AccountPoint {
   Time time;
   Money equity, day_profit, day_drawdown;
 };
 struct InstanceRecord {
   StrategyInstanceId instance = 0;
-  uint64_t accepted = 0, rejected = 0, previews = 0;
-  uint64_t repeats = 0;               // rejections that were summed up, not recorded one by one
-  std::vector<ClosedTrade> closed;    // alerts, by their end
+  uint64_t rejected = 0;              // signals, previews among them
   std::vector<AccountPoint> account;  // whenever it changed
   std::optional<Timed<AccountSnapshot>> account_last;
   std::vector<std::pair<Time, std::string>> warnings;  // of the account, each when it was first given
-  uint64_t closed_left_out = 0, account_left_out = 0;
+  uint64_t account_left_out = 0;
 };
 
 // How often a rule of a profile held over the session's snapshots at 250 ms boundaries, members or not.

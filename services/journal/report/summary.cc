@@ -62,8 +62,7 @@ std::string WhySentence(const SessionReport& report, const ProfileFacts& profile
     if (miss.instance != profile.id) continue;
     if (best == nullptr) best = &miss;
   }
-  for (const InstanceRecord& record : report.instances)
-    rejected += record.instance == profile.id ? record.rejected + record.previews : 0;
+  for (const InstanceRecord& record : report.instances) rejected += record.instance == profile.id ? record.rejected : 0;
 
   std::string text = fmt::format("{}: ", profile.instance);
   if (accepted > 0)

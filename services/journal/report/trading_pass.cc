@@ -206,7 +206,6 @@ void TradingPass::On(const Header& header, const Signal& signal) {
     Reject(header, signal);
     return;
   }
-  ++RecordOf(header.instance).accepted;
   if (report_.setups.size() == kSetupsMax) {
     ++report_.setups_left_out;
     return;
@@ -224,7 +223,7 @@ void TradingPass::On(const Header& header, const Signal& signal) {
 
 void TradingPass::Reject(const Header& header, const Signal& signal) {
   ++report_.rejected;
-  ++(signal.preview ? RecordOf(header.instance).previews : RecordOf(header.instance).rejected);
+  ++RecordOf(header.instance).rejected;
   if (TimeOfDay* bucket = TimeOfDayAt(header.event_time)) ++bucket->rejected;
   CountRejection(header, signal);
   NearMiss miss;
@@ -319,19 +318,7 @@ void TradingPass::On(const Header& header, const OutcomeLabelled& outcome) {
     would_have_[outcome.intent] = {header.event_time, header.id(), outcome};
     return;
   }
-  if (outcome.exited) {
-    InstanceRecord& record = RecordOf(header.instance);
-    if (record.closed.size() < kClosedTradesMax) {
-      record.closed.push_back({*outcome.exited, outcome.profit_net, outcome.r_multiple});
-    } else {
-      ++record.closed_left_out;
-    }
-  }
   if (Setup* setup = SetupOf(by_intent_, outcome.intent)) setup->outcome = {header.event_time, header.id(), outcome};
-}
-
-void TradingPass::On(const Header& header, const RejectionSummary& summary) {
-  for (const RejectionSummary::Row& row : summary.rows) RecordOf(header.instance).repeats += row.count;
 }
 
 void TradingPass::On(const Header& header, const AccountSnapshot& account) {

@@ -42,7 +42,6 @@ class TradingPass {
   void On(const Header& header, const AlertUpdate& update);
   void On(const Header& header, const AlertReceipt& receipt);
   void On(const Header& header, const OutcomeLabelled& outcome);
-  void On(const Header& header, const RejectionSummary& summary);
   void On(const Header& header, const AccountSnapshot& account);
   template <class Other>
   void On(const Header&, const Other&) {}

@@ -248,6 +248,11 @@ TEST_CASE("report in a browser: profiles stand side by side, spoofs and standing
   HandMadeSession session = OneAlert();
   session.lane.At("09:30:51");
   session.trading.push_back(session.lane.Configure(ClassicProfile(), "second#1"));
+  AccountSnapshot account{.kind = AccountKind::kPaper};
+  account.equity = Money::FromE8(40'182'50000000);
+  account.warnings = {"equity above the sizing ceiling"};
+  for (int change = 0; change < 2; ++change)
+    session.trading.push_back(session.lane.Make(account, 0, StrategyInstanceIdOf("classic#1"), Producer::kRisk));
   const auto fire = [&](std::string_view clock, DetectorKind kind, bool active) {
     session.lane.At(clock);
     session.features.push_back(session.lane.Make(
@@ -272,6 +277,8 @@ TEST_CASE("report in a browser: profiles stand side by side, spoofs and standing
   CHECK(Between(loaded.document, "data-spans=\"", "\"") == "fake_wall 40000 41000, absorption 42000 90250");
   CHECK(Between(loaded.document, "data-read=\"", "\"").find("wall pulled (spoof), bid 9.98, 1.00 s, 0.9 against 0.8") !=
         std::string::npos);
+  CHECK(loaded.document.find("equity above the sizing ceiling") != std::string::npos);
+  CHECK(loaded.document.find("40,182.50 USD") != std::string::npos);
   const std::string compared = Between(loaded.document, "data-compared=\"", "\"");
   CHECK(compared.find("classic") != std::string::npos);
   CHECK(compared.find("second") != std::string::npos);
