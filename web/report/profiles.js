@@ -276,10 +276,10 @@ function accountsSection() {
   section("accounts", "Accounts", "Accounts", panel);
   for (const i of with_account) {
     const a = i.account;
-    panel.append(el("h3", {}, profileSwatch(i.instance), `${shown_name(i.instance)}: ${a.kind} account`, a.stage ? [" ", tag(`stage ${a.stage}`)] : ""),
+    panel.append(el("h3", {}, profileSwatch(i.instance), `${shown_name(i.instance)}: ${a.kind} account`, a.stage ? [" ", tag(`stage ${a.stage}`), a.stage_aborted ? tag("aborted", "bad") : ""] : ""),
       facts([["equity", `${thousands(a.equity)} USD`], ["day's result", `${signed(thousands(a.day_profit))} USD`], ["day's drawdown", `${thousands(a.day_drawdown)} USD`], ["week, gross", `${signed(thousands(a.week_profit_gross))} USD`],
         ["month's drawdown", `${thousands(a.month_drawdown)} USD`], ["settled cash", `${thousands(a.settled_cash)} USD`], ["risk in force", `${short(a.risk_percent)} %`], ["trades today", count(a.trades_today)],
-        ["open positions", count(a.open_positions)], ["record", a.record.trades === 0 ? "no trade closed" : `${a.record.wins} of ${plural(a.record.trades, "trade")} won, ${short(a.record.sum_r / a.record.trades, 2)} R each`], ["as of", at(a.time)]]),
+        ["open positions", count(a.open_positions)], ["record", a.record.trades === 0 ? "no trade closed" : `${a.record.wins} of ${plural(a.record.trades, "trade")} won, ${short(a.record.sum_r / a.record.trades, 2)} R each`], a.stage && ["in this stage", a.stage_record.trades === 0 ? "no trade closed" : `${a.stage_record.wins} of ${plural(a.stage_record.trades, "trade")} won`], ["as of", at(a.time)]]),
       ...a.warnings.map((w) => el("p", {class: "bad"}, `${at(w.time, 0)}: ${w.text}`)));
     if (a.points.t.length < 2) continue;
     const canvas = el("canvas", {role: "img", "aria-label": `Equity of the account of ${i.instance}`});
@@ -287,9 +287,9 @@ function accountsSection() {
     const of = (values) => a.points.t.map((t, k) => ({x: t, y: values[k]}));
     chart(canvas, () => ({type: "line", data: {datasets: [
       {label: "equity, USD", data: of(a.points.equity), stepped: "before", borderColor: profileStyle(i.instance).color, backgroundColor: profileStyle(i.instance).color, borderWidth: 2, pointRadius: 2},
-      {label: "day's drawdown, USD", yAxisID: "down", data: of(a.points.day_drawdown), stepped: "before", borderColor: css("--bad"), backgroundColor: css("--bad") + "22", fill: "origin", borderWidth: 1, pointRadius: 0}]},
+      {label: "day's drawdown, USD", yAxisID: "down", data: of(a.points.day_drawdown.map(Math.abs)), stepped: "before", borderColor: css("--bad"), backgroundColor: css("--bad") + "22", fill: "origin", borderWidth: 1, pointRadius: 0}]},
       options: {parsing: false, scales: {x: timeAxis(),
-        y: {title: {display: true, text: "equity, USD"}}, down: {position: "right", reverse: true, min: 0, suggestedMax: 3 * Math.max(...a.points.day_drawdown, 1), grid: {display: false}, title: {display: true, text: "drawdown, USD"}}},
+        y: {title: {display: true, text: "equity, USD"}}, down: {position: "right", reverse: true, min: 0, suggestedMax: 3 * Math.max(...a.points.day_drawdown.map(Math.abs), 1), grid: {display: false}, title: {display: true, text: "drawdown, USD"}}},
         plugins: {tooltip: {callbacks: {title: (c) => c.length ? clock(c[0].parsed.x, 0) : ""}}}}}));
   }
 }

@@ -226,10 +226,10 @@ function decisionFacts(item) {
   }
   if (d) {
     out.push(el("h3", {}, "Risk's decision"), d.approved
-      ? facts([["size", `${thousands(d.quantity)} shares`], ["limited by", words(d.binding_cap)], ["at risk", `${thousands(d.risk)} USD`],
+      ? facts([["size", `${thousands(d.quantity)} shares`], ["limited by", words(d.binding_cap)], ["at risk", `${thousands(d.risk)} USD${d.risk_percent > 0 ? `, ${short(d.risk_percent, 3)} %` : ""}`],
         item.alert && ["reward at target, net", `${thousands(item.alert.reward_net)} USD`], item.alert && ["reward / risk, net", short(item.alert.reward_to_risk_net, 3)],
         d.low_confidence && ["confidence", "low"], d.stage && ["stage", d.stage],
-        d.record && d.record.trades > 0 && ["this setup before it", `${d.record.wins} of ${plural(d.record.trades, "trade")} won, ${short(d.record.sum_r / d.record.trades, 2)} R each`]])
+        d.record && d.record.trades > 0 && ["this setup before it", `${d.record.wins} of ${plural(d.record.trades, "trade")} won, ${short(d.record.sum_r / d.record.trades, 2)} R each`], d.warnings.length > 0 && ["warnings", el("span", {class: "bad"}, d.warnings.join("; "))]])
       : el("p", {}, el("b", {class: "bad"}, d.rule), d.detail ? ` (${d.detail})` : "", `: seen ${short(d.seen)} ${d.unit}, limit ${short(d.limit)} ${d.unit}`));
   }
   if (c && o && o.entered && ms(o.entered) <= ms(c.time)) out.push(el("p", {class: "dim"}, "The trade had been entered before the signal was cancelled; its outcome is what a person who stayed in would have had."));
@@ -239,8 +239,12 @@ function decisionFacts(item) {
     out.push(el("h3", {}, "How it would have ended"), facts([["label", tag(w.label, {TARGET: "good", STOP: "bad"}[w.label])], w.entered && ["entered", `${at(w.entered)} at ${w.entry_price}`], w.exited && ["exited", `${at(w.exited)} at ${w.exit_price}`],
       (w.exited || item.kind === "listed") && ["R, before costs", short(w.r_multiple, 3)], w.mae && ["worst / best excursion", `${w.mae} / ${w.mfe} USD`]]),
       el("p", {class: "dim"}, "One share at bid and ask, by the plan above, before costs. Of the same profile, symbol and side one is measured at a time."));
+  } else if (item.measured_instead) {
+    const m = item.measured_instead;
+    out.push(el("h3", {}, "How it would have ended"), el("p", {}, `Not measured itself: the one of ${at(m.time)}, of the same profile, symbol and side, was open. That one would have ended `, tag(m.would_have.label, {TARGET: "good", STOP: "bad"}[m.would_have.label]),
+      m.would_have.exited ? `at ${short(m.would_have.r_multiple, 3)} R before costs.` : "and never been entered."));
   } else if (item.kind === "near" || item.kind === "listed") {
-    out.push(el("p", {class: "dim"}, "How it would have ended was not measured: another one of the same profile, symbol and side was, or the data ended."));
+    out.push(el("p", {class: "dim"}, "How it would have ended is not known: another one of the same profile, symbol and side was measured, or the data ended."));
   }
   if (o) {
     out.push(el("h3", {}, "Outcome"), facts([["label", verdict(item)],

@@ -76,6 +76,6 @@ function signalsSection() {
     more.hidden = fits.length <= rows;
   }
   panel.append(el("div", {class: "tools"}, profile, state, side, el("label", {}, "from ", from), el("label", {}, "to ", to), search, found),
-    el("div", {class: "scroll"}, el("table", {class: "signals"}, el("thead", {}, el("tr", {}, ["time", "profile", "symbol", "side", "score", "what", "failed", "end"].map((h) => el("th", {}, h)))), body)), more);
+    el("div", {class: "scroll tall"}, el("table", {class: "signals"}, el("thead", {}, el("tr", {}, ["time", "profile", "symbol", "side", "score", "what", "failed", "end"].map((h) => el("th", {}, h)))), body)), more);
   show();
 }

@@ -211,15 +211,14 @@ Json DecisionJson(const Timed<RiskDecision>& timed) {
                {"route", std::string(kRoutes[static_cast<size_t>(decision.route) % kRoutes.size()])},
                {"low_confidence", decision.low_confidence},
                {"stage", decision.stage},
-               {"record", RecordJson(decision.record)}});
+               {"record", RecordJson(decision.record)},
+               {"risk_percent", Number(decision.risk_percent)},
+               {"warnings", decision.warnings}});
   return json;
 }
 
-Json OutcomeJson(const Timed<OutcomeLabelled>& timed) {
-  const OutcomeLabelled& outcome = timed.body;
-  return {{"id", Text(timed.id)},
-          {"time", Text(timed.time)},
-          {"label", std::string(OutcomeLabelName(outcome.label))},
+Json OutcomeJson(const OutcomeLabelled& outcome) {
+  return {{"label", std::string(OutcomeLabelName(outcome.label))},
           {"entered", Text(outcome.entered)},
           {"entry_price", Text(outcome.entry_price)},
           {"exited", Text(outcome.exited)},
@@ -231,6 +230,12 @@ Json OutcomeJson(const Timed<OutcomeLabelled>& timed) {
           {"return_net_percent", Number(outcome.return_net_percent)},
           {"mae", Text(outcome.mae)},
           {"mfe", Text(outcome.mfe)}};
+}
+
+Json OutcomeJson(const Timed<OutcomeLabelled>& timed) {
+  Json json = {{"id", Text(timed.id)}, {"time", Text(timed.time)}};
+  json.update(OutcomeJson(timed.body));
+  return json;
 }
 
 Json AlertJson(const Timed<Alert>& timed) {
@@ -306,6 +311,12 @@ Json NearMissJson(const NearMiss& miss, const SessionReport& report) {
   json.update(SignalJson(miss.signal));
   json.update(PlanJson(miss.signal));
   json["would_have"] = miss.would_have ? OutcomeJson(*miss.would_have) : Json(nullptr);
+  json["measured_instead"] = nullptr;
+  if (miss.measured_instead) {
+    json["measured_instead"] = {{"signal_id", Text(miss.measured_instead->signal_id)},
+                                {"time", Text(miss.measured_instead->time)},
+                                {"would_have", OutcomeJson(miss.measured_instead->would_have)}};
+  }
   json["market"] = WindowJson(miss.market, report.names);
   return json;
 }
@@ -378,7 +389,9 @@ Json AccountJson(const InstanceRecord& record) {
           {"trades_today", last.trades_today},
           {"risk_percent", Number(last.risk_percent)},
           {"stage", last.stage},
+          {"stage_aborted", last.stage_aborted},
           {"record", RecordJson(last.record)},
+          {"stage_record", RecordJson(last.stage_record)},
           {"warnings", warnings},
           {"points", points},
           {"points_left_out", record.account_left_out}};

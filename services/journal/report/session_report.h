@@ -33,6 +33,7 @@ inline constexpr size_t kWindowedNearMissesMax = 10;  // of each instance
 inline constexpr size_t kChartedSymbolsMax = 40;      // with a price line
 inline constexpr size_t kPricePointsMax = 1000;       // of a line, each with low, high and last
 inline constexpr size_t kNoticesMax = 500;            // pauses, halts, headlines, feed states
+inline constexpr size_t kMeasuredMax = 100'000;       // near misses whose measured spans are known
 inline constexpr size_t kAccountPointsMax = 2000;
 inline constexpr size_t kAccountWarningsMax = 50;  // different ones of an account
 
@@ -137,6 +138,13 @@ struct NearMiss {
   // scores the smaller is nearer.
   double distance = 0;
   std::optional<Timed<OutcomeLabelled>> would_have;  // how it would have ended
+  // Of one profile, symbol and side one is measured at a time: where this one was not, the one that was open then.
+  struct Other {
+    EventId signal_id;
+    Time time;
+    OutcomeLabelled would_have;
+  };
+  std::optional<Other> measured_instead;
   std::optional<MarketWindow> market;
 };
 

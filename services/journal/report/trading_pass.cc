@@ -226,6 +226,7 @@ void TradingPass::Reject(const Header& header, const Signal& signal) {
   ++RecordOf(header.instance).rejected;
   if (TimeOfDay* bucket = TimeOfDayAt(header.event_time)) ++bucket->rejected;
   CountRejection(header, signal);
+  if (rejected_at_.size() < kMeasuredMax) rejected_at_[header.id()] = header.event_time;
   NearMiss miss;
   miss.instrument = header.instrument;
   miss.instance = header.instance;
@@ -315,10 +316,33 @@ void TradingPass::On(const Header& header, const AlertReceipt& receipt) {
 
 void TradingPass::On(const Header& header, const OutcomeLabelled& outcome) {
   if (outcome.near_miss) {
-    would_have_[outcome.intent] = {header.event_time, header.id(), outcome};
+    OnNearMiss(header, outcome);
     return;
   }
   if (Setup* setup = SetupOf(by_intent_, outcome.intent)) setup->outcome = {header.event_time, header.id(), outcome};
+}
+
+void TradingPass::OnNearMiss(const Header& header, const OutcomeLabelled& outcome) {
+  would_have_[outcome.intent] = {header.event_time, header.id(), outcome};
+  const auto rejected = rejected_at_.find(outcome.intent);
+  if (rejected == rejected_at_.end()) return;
+  measured_[{header.instance, header.instrument, outcome.side}].push_back(
+      {{outcome.intent, rejected->second, outcome}, header.event_time});
+  rejected_at_.erase(rejected);
+}
+
+void TradingPass::AddOutcome(NearMiss& miss) const {
+  if (const auto outcome = would_have_.find(miss.signal_id); outcome != would_have_.end()) {
+    miss.would_have = outcome->second;
+    return;
+  }
+  const auto measured = measured_.find({miss.instance, miss.instrument, miss.signal.side});
+  if (measured == measured_.end()) return;
+  for (const Measured& one : measured->second) {  // the latest that was open
+    const bool open = one.which.time <= miss.time && miss.time <= one.until;
+    if (open && (!miss.measured_instead || miss.measured_instead->time <= one.which.time))
+      miss.measured_instead = one.which;
+  }
 }
 
 void TradingPass::On(const Header& header, const AccountSnapshot& account) {
@@ -353,8 +377,7 @@ void TradingPass::FinishRejected() {
     size_t taken = 0;
     while (!nearest.empty()) {
       NearMiss miss = std::move(nearest.extract(nearest.begin()).value());
-      if (const auto outcome = would_have_.find(miss.signal_id); outcome != would_have_.end())
-        miss.would_have = outcome->second;
+      AddOutcome(miss);
       const bool near = taken++ < kNearMissesMax;
       if (near && room > 0) --room;
       (near ? report_.near_misses : rest[instance]).push_back(std::move(miss));

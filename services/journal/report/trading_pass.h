@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -56,6 +57,8 @@ class TradingPass {
   InstanceRecord& RecordOf(StrategyInstanceId instance);
   void FinishUniverse(Time last);
   void FinishRejected();
+  void OnNearMiss(const Header& header, const OutcomeLabelled& outcome);
+  void AddOutcome(NearMiss& miss) const;
 
   SessionReport& report_;
   std::map<StrategyInstanceId, v1::Profile> profiles_;
@@ -65,6 +68,12 @@ class TradingPass {
   };
   std::map<StrategyInstanceId, std::multiset<NearMiss, Nearest>> rejected_;  // the nearest of each
   std::map<EventId, Timed<OutcomeLabelled>> would_have_;                     // by signal
+  std::map<EventId, Time> rejected_at_;                                      // signals without an outcome yet
+  struct Measured {
+    NearMiss::Other which;
+    Time until;
+  };
+  std::map<std::tuple<StrategyInstanceId, InstrumentId, Side>, std::vector<Measured>> measured_;  // by their end
   std::map<StrategyInstanceId, InstanceRecord> records_;
   std::map<std::pair<StrategyInstanceId, std::vector<std::string>>, RejectionGroup> rejections_;
   std::map<std::pair<StrategyInstanceId, RefusalRule>, uint64_t> refusals_;

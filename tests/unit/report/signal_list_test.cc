@@ -93,9 +93,12 @@ TEST_CASE("report: a near miss says how it would have ended, a preview that it i
   preview.target = Usd(10.08);
   const Event signal = session.lane.Make(preview, 1, kClassic);
   session.trading.push_back(signal);
+  session.lane.At("09:30:53");
+  session.trading.push_back(session.lane.Make(Rejected(6.5, 2.6), 1, kClassic));  // while the first was open
   session.lane.At("09:30:58");
   OutcomeLabelled outcome{.intent = signal.header.id(), .label = OutcomeLabel::kStop};
   outcome.near_miss = true;
+  outcome.side = Side::kBid;
   outcome.entered = NewYork("09:30:52");
   outcome.exited = session.lane.now();
   outcome.r_multiple = -1.25;
@@ -103,13 +106,18 @@ TEST_CASE("report: a near miss says how it would have ended, a preview that it i
   const SessionReport report = Collected(session.Write(folder.path() / "s"));
   REQUIRE(report.near_misses.front().would_have);
   CHECK(report.near_misses.front().would_have->body.label == OutcomeLabel::kStop);
+  CHECK_FALSE(report.near_misses[1].would_have);
+  REQUIRE(report.near_misses[1].measured_instead);
+  CHECK(report.near_misses[1].measured_instead->signal_id == signal.header.id());
+  CHECK_FALSE(report.near_misses[2].measured_instead);  // before it
   const report::InstanceRecord& record = report.instances.front();
-  CHECK(record.rejected == 3);
+  CHECK(record.rejected == 4);
   const Json json = Json::parse(ToJson(report));
   CHECK(json["near_misses"][0]["preview"] == true);
   CHECK(json["near_misses"][0]["stop"] == "9.96");
   CHECK(json["near_misses"][0]["would_have"]["label"] == "STOP");
   CHECK(json["near_misses"][1]["would_have"].is_null());
+  CHECK(json["near_misses"][1]["measured_instead"]["would_have"]["label"] == "STOP");
 }
 
 TEST_CASE("report: the account of a profile, and each of its warnings once", "[report]") {
