@@ -145,7 +145,10 @@ std::string Difference(const std::set<std::string>& exposed, const std::set<std:
   return text;
 }
 
-TEST_CASE("stack: up, alerts, rows, keys, series, a killed service, down, and a record that verifies", "[stack]") {
+TEST_CASE(
+    "S0-7.3, S1-A7.3, S0-N.1, S1-AN.1: stack: up, alerts, rows, keys, series, a killed service, down, and a record "
+    "that verifies",
+    "[stack]") {
   Stack stack;
   const Outcome up = stack.Command("up", {"--scenario", "demo", "--speed", "60"});
   INFO(up.text);

@@ -7,7 +7,8 @@ namespace spillway::test {
 namespace {
 
 TEST_CASE(
-    "FX-07, FX-08, FX-10, FX-14: walls, replenishment, blow-outs and stalls are found, and little else is called so",
+    "S0-0.1, FX-07, FX-08, FX-10, FX-14: walls, replenishment, blow-outs and stalls are found, and little else is "
+    "called so",
     "[detectors]") {
   const auto run = bench::RunDetectors({.seed = 7001, .symbols = 8});
   REQUIRE(run.ok());

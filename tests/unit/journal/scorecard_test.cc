@@ -95,7 +95,8 @@ class Book {
 };
 
 TEST_CASE(
-    "scorecard: win rate is of closed trades, closure rate of all alerts (S0-8.1, S0-8.2, S1-A8.1, S1-A8.2, FX-16)",
+    "scorecard: win rate is of closed trades, closure rate of all alerts (S0-0.3, S0-8.1, S0-8.2, S1-A8.1, S1-A8.2, "
+    "FX-16)",
     "[journal]") {
   Book book;
   book.Trade("09:40", OutcomeLabel::kTarget, 200);

@@ -10,7 +10,8 @@ void Book(MetricsPlay& play, double milliseconds, double wall) {
   play.feed.Ask(10.01, 100, Cause::kAdd).Row();
 }
 
-TEST_CASE("FX-07: a wall that is cancelled within half a second is fake, held for a second", "[metrics]") {
+TEST_CASE("S0-4.1, S1-A4.1, FX-07: a wall that is cancelled within half a second is fake, held for a second",
+          "[metrics]") {
   MetricsPlay play(ProfileOf({"fake_wall"}));
   Book(play, 0, 1000);
   play.At(400).Bid(9.99, 200, Cause::kCancel).Row();
@@ -270,7 +271,8 @@ TEST_CASE("detectors run only for features that a profile declares", "[metrics]"
   CHECK(play.Fired().empty());
 }
 
-TEST_CASE("FX-15: a feed whose p95 lag passes 500 ms lags, and is up after 5 s below 250 ms", "[metrics]") {
+TEST_CASE("S0-9.2, S1-A9.2, FX-15: a feed whose p95 lag passes 500 ms lags, and is up after 5 s below 250 ms",
+          "[metrics]") {
   MetricsPlay play(ProfileOf({"spread"}));
   Event capabilities = CapabilitiesOf(true);
   std::get<FeedCapabilities>(capabilities.body).receive_times = true;

@@ -11,7 +11,8 @@ FeatureValue Unready(NotReady reason) {
   return {0, reason};
 }
 
-TEST_CASE("features of the best quotes: spread, mid, microprice, queue imbalance, sizes", "[metrics]") {
+TEST_CASE("S0-2.1, S1-A2.1: features of the best quotes: spread, mid, microprice, queue imbalance, sizes",
+          "[metrics]") {
   MetricsPlay play(ProfileOf({"spread", "mid", "microprice", "queue_imbalance", "bid_size_over_ask"}));
   play.At(0).Bid(19.97, 500).Ask(20.00, 300).Row();
   CHECK(play.ValueAt(250, "spread") == Ready(0.03));
@@ -38,7 +39,7 @@ TEST_CASE("a side that is empty or a crossed book makes book features not ready,
   CHECK(play.ValueAt(1250, "bid_ask_ratio") == Ready(3));
 }
 
-TEST_CASE("bid-ask ratio: sizes of the top N levels of each side, exact at the limit", "[metrics]") {
+TEST_CASE("S0-2.2, S1-A2.2: bid-ask ratio: sizes of the top N levels of each side, exact at the limit", "[metrics]") {
   v1::Profile profile = ProfileOf({"bid_ask_ratio", "depth_bid", "depth_ask"});
   profile.mutable_features()->set_ratio_levels(3);
   profile.mutable_features()->set_depth_levels(2);
@@ -92,8 +93,9 @@ TEST_CASE("the time below a spread is reset by any quote above it", "[metrics]")
   CHECK(play.ValueAt(3600 - 100, "spread_below_for") == Ready(1.9));
 }
 
-TEST_CASE("FX-03: tape velocity counts eligible trades of (t - 3 s, t], odd lots and equal prints included",
-          "[metrics]") {
+TEST_CASE(
+    "S0-2.3, S1-A2.3, FX-03: tape velocity counts eligible trades of (t - 3 s, t], odd lots and equal prints included",
+    "[metrics]") {
   MetricsPlay play(ProfileOf({"tape_velocity"}));
   play.At(0).Bid(10, 1).Ask(10.01, 1).Row();
   play.At(1000).Trade(10, 100).Row();
@@ -148,7 +150,8 @@ v1::Profile Reclaim(double surge) {
   return profile;
 }
 
-TEST_CASE("FX-04: a reclaim needs five seconds below VWAP, holds ten, and ends at once below VWAP", "[metrics]") {
+TEST_CASE("S0-2.4, S1-A2.4, FX-04: a reclaim needs five seconds below VWAP, holds ten, and ends at once below VWAP",
+          "[metrics]") {
   MetricsPlay play(Reclaim(0));
   play.At(0).Bid(9, 1).Ask(11, 1).Trade(10, 1000).Row();
   play.At(1000).Trade(9.90, 100).Row();
@@ -221,7 +224,8 @@ TEST_CASE("FX-05: the median of an even count of levels is the mean of the middl
   }
 }
 
-TEST_CASE("FX-05: a wall's age ends below 80% of its size; what was executed does not count", "[metrics]") {
+TEST_CASE("S0-2.5, S1-A2.5, FX-05: a wall's age ends below 80% of its size; what was executed does not count",
+          "[metrics]") {
   MetricsPlay play(ProfileOf({"bid_wall_age"}));
   Wall(play, 0, 1000);
   play.At(900).Bid(9.99, 700, Cause::kExecute).Row();
@@ -250,7 +254,8 @@ TEST_CASE("FX-05: only the best levels make walls, and small ones do not count",
   CHECK(other.ValueAt(500, "bid_wall_age") == Ready(0));
 }
 
-TEST_CASE("FX-08: replenishment is added over executed size at the best ask within three seconds", "[metrics]") {
+TEST_CASE("S0-4.2, S1-A4.2, FX-08: replenishment is added over executed size at the best ask within three seconds",
+          "[metrics]") {
   MetricsPlay play(ProfileOf({"ask_replenishment"}));
   play.At(0).Bid(10.00, 100).Ask(10.02, 500).Ask(10.03, 500).Row();
   CHECK(play.ValueAt(250, "ask_replenishment") == Unready(NotReady::kWarmUp));

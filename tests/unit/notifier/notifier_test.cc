@@ -64,7 +64,7 @@ class NotifierDay {
   Event signal, intent;
 };
 
-TEST_CASE("notifier: an approved intent becomes an alert with its signal's rules", "[notifier]") {
+TEST_CASE("S0-0.2, S1-A0.1: an approved intent becomes an alert with its signal's rules", "[notifier]") {
   NotifierDay day;
   const std::vector<Event> out = day.ApprovedAt("10:00");
   REQUIRE(out.size() == 1);

@@ -87,7 +87,7 @@ TEST_CASE("cancel: a signal is watched until it expires", "[scoring]") {
   CHECK(Cancels(after).empty());
 }
 
-TEST_CASE("cancel: FX-09 a spread above 1.5 times that at the trigger, still so 500 ms later", "[scoring]") {
+TEST_CASE("S0-4.3: cancel: FX-09 a spread above 1.5 times that at the trigger, still so 500 ms later", "[scoring]") {
   FeaturesLane early = Triggered();
   early.At(1250).Snapshot(1, kWide);
   early.At(1749).Snapshot(1, kWide);
@@ -136,7 +136,7 @@ TEST_CASE("cancel: FX-09 with spread_within only a widening soon after the trigg
   CHECK(OnlyRule(soon) == CancelRule::kSpreadBlowOut);
 }
 
-TEST_CASE("cancel: FX-10 a tape below half its velocity at three checks 500 ms apart", "[scoring]") {
+TEST_CASE("S0-4.4: cancel: FX-10 a tape below half its velocity at three checks 500 ms apart", "[scoring]") {
   FeaturesLane lane = Triggered();
   lane.At(1250).Snapshot(1, kSlow);  // not due
   lane.At(1500).Snapshot(1, kSlow);  // 1
@@ -174,7 +174,7 @@ TEST_CASE("cancel: FX-10 a velocity that is not ready is no check", "[scoring]")
   CHECK(OnlyRule(lane) == CancelRule::kTapeSlowdown);
 }
 
-TEST_CASE("cancel: FX-14 a liquidity collapse", "[scoring]") {
+TEST_CASE("S0-9.1: cancel: FX-14 a liquidity collapse", "[scoring]") {
   FeaturesLane lane = Triggered();
   lane.At(5000).Snapshot(1, {.collapse = 1});
   CHECK(OnlyRule(lane) == CancelRule::kLiquidityCollapse);
@@ -211,7 +211,7 @@ TEST_CASE("cancel: a halt cancels at once, and only its symbol's signals", "[sco
   CHECK(Cancels(off).empty());
 }
 
-TEST_CASE("cancel: FX-15 a suspended feed cancels at once", "[scoring]") {
+TEST_CASE("S0-9.2, S1-A9.2: cancel: FX-15 a suspended feed cancels at once", "[scoring]") {
   for (const FeedState state : {FeedState::kLagging, FeedState::kStale, FeedState::kDown}) {
     FeaturesLane lane = Triggered();
     lane.At(1100).Feed(FeedState::kUp).Feed(state);

@@ -76,13 +76,13 @@ TEST_CASE("universe: the first decision is full, takes effect two ticks later an
   CHECK(universe.members == std::vector<UniverseMember>{{1, true, {}}, {2, false, {{"price_min", "9.29", "10.00"}}}});
 }
 
-TEST_CASE("universe: nothing is decided before a set of inputs is complete", "[universe]") {
+TEST_CASE("S0-1.1: universe: nothing is decided before a set of inputs is complete", "[universe]") {
   FeaturesLane lane = TwoStocks();
   lane.At(300).Inputs(1, Good("refresh", false));
   CHECK(Changes(lane.events()).empty());
 }
 
-TEST_CASE("universe: later decisions list only whose membership or reasons changed", "[universe]") {
+TEST_CASE("S0-1.8: universe: later decisions list only whose membership or reasons changed", "[universe]") {
   FeaturesLane lane = TwoStocks();
   lane.At(300).Inputs(1, Good("refresh", false)).Inputs(2, Priced(9.29, "refresh", true));
   lane.At(5 * kMinute).Inputs(1, Good("refresh", false)).Inputs(2, Priced(9.31, "refresh", true));  // same rule
