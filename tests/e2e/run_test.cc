@@ -1,5 +1,6 @@
 // `run`, `replay`, `trace` and `report`, from the universe to the outcome.
 #include <algorithm>
+#include <filesystem>
 #include <map>
 
 #include "tests/catch.h"
@@ -130,6 +131,34 @@ TEST_CASE("report: classic limits with ten levels have no alert, and their neare
   INFO(text);
   CHECK(Contains(text, "alerts     0"));
   CHECK(Contains(text, "near miss  7/7.5"));
+}
+
+TEST_CASE("export, scorecard, promote: S1-I5.2 every signal is a line; a run counts once; unmet gates are named",
+          "[run]") {
+  const auto run = SounRunSession();
+  if (!run) return;
+  const std::vector<std::string> signals = EventsOf(run->session, "trading", "signal");
+  const std::vector<std::string> lines = SpillwayOk({"export", "signals", run->session, "--jsonl"}).Lines();
+  REQUIRE(lines.size() == signals.size());
+  for (const std::string& line : lines) CHECK(nlohmann::json::parse(line)["ticker"] == "SOUN");
+  const Workspace workspace;
+  const std::string csv = workspace / "signals.csv";
+  SpillwayOk({"export", "signals", run->session, "--csv", "--out", csv});
+  CHECK(std::filesystem::file_size(csv) > 0);
+
+  const nlohmann::json folded = SpillwayOk({"scorecard", run->session, "--json"}).Json();
+  CHECK(folded["instances"][0]["alerts"] == OnlyInstance(run->session)["alerts"]);
+  CHECK(Spillway({"scorecard", run->session, run->session}).exit_code != 0);
+
+  const auto refused = Spillway({"profile", "promote", "small-account@1", "--to", "micro", "--session", run->session});
+  CHECK(refused.exit_code == 1);
+  CHECK(Contains(refused.out, "trades 0, needed >= 50: FAIL"));
+  const auto skipped = Spillway({"profile", "promote", "small-account@1", "--to", "full"});
+  CHECK(skipped.exit_code == 1);
+  CHECK(Contains(skipped.out, "a stage is never skipped; the next is micro"));
+  const auto unknown = Spillway({"profile", "promote", "small-account@1", "--to", "mega"});
+  CHECK(unknown.exit_code == 2);
+  CHECK(Contains(unknown.err, "it has shadow, micro, full"));
 }
 
 TEST_CASE("run: the same session and profile give the same digest and the same cards", "[run]") {

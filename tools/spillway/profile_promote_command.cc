@@ -117,7 +117,7 @@ void PrintPromotion(const Promotion& promotion, const v1::Profile& profile, bool
 v1::StageChange ChangeOf(const Promotion& promotion) {
   v1::StageChange change;
   change.set_stage(promotion.to);
-  change.set_evidence(promotion.from + ": " + promotion.evidence);
+  change.set_evidence(promotion.from + ": " + (promotion.evidence.empty() ? "no gates" : promotion.evidence));
   return change;
 }
 
@@ -128,6 +128,11 @@ absl::StatusOr<std::vector<Event>> StageEvents(const Promotion& promotion, const
   if (found == in_force.versions.end() || found->second.mode == InstanceMode::kRetired) {
     return absl::FailedPreconditionError(fmt::format("lane {}: {} is not in force; `spillway profile apply {}` first",
                                                      lane, promotion.instance, promotion.profile));
+  }
+  if (const auto stage = in_force.stages.find(promotion.instance);
+      stage != in_force.stages.end() && stage->second == promotion.to) {
+    return absl::FailedPreconditionError(
+        fmt::format("lane {}: {} is in stage {} already", lane, promotion.instance, promotion.to));
   }
   std::vector<Event> events;
   const auto add = [&](const std::string& name, EventBody body) {

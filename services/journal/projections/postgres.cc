@@ -29,7 +29,7 @@ WITH touched AS (
   SELECT t.*, s.*, c.*, d.*, r.*, o.*
   FROM touched t,
   LATERAL (SELECT count(*) FILTER (WHERE accepted) AS signals_accepted,
-                  count(*) FILTER (WHERE NOT accepted) AS signals_rejected
+                  count(*) FILTER (WHERE NOT accepted AND NOT preview) AS signals_rejected
            FROM signals x WHERE (x.instance_id, x.trading_day) = (t.instance_id, t.trading_day)) s,
   LATERAL (SELECT count(*) AS signals_cancelled
            FROM signal_cancellations x WHERE (x.instance_id, x.trading_day) = (t.instance_id, t.trading_day)) c,
