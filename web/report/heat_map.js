@@ -19,20 +19,25 @@ const LEVEL_MARKS = {
   iceberg: {label: "iceberg", text: "iceberg: more traded than was shown", color: "--accent", shape: "triangle"},
 };
 
-// Marks as spans: from where a detector became active until it no longer was. One of a detector and side at a time, as
-// the events are.
+// Marks as spans: from where a detector became active until it no longer was. Profiles with other parameters have
+// detectors of their own of the same name and side: an end belongs to the one with its limit and price, else to the
+// oldest. An end without a beginning began before the window, if nothing of its name was said before.
 function detectorSpans(market) {
   const end = market.columns * market.column_ms;
-  const open = new Map(), spans = [];
+  const known = new Map(), spans = [];
   for (const d of market.detectors) {
     const key = `${d.detector} ${d.side}`;
-    const before = open.get(key);
-    if (before) { before.to = d.t; open.delete(key); }
+    const first = !known.has(key);
+    if (first) known.set(key, []);
+    const open = known.get(key);
+    const like = (s) => s.limit === d.limit && s.price === d.price;
+    const of = open.find(like) || (d.active ? null : open.find((s) => s.limit === d.limit) || open[0]);
+    if (of) { of.to = d.t; open.splice(open.indexOf(of), 1); }
     if (d.active) {
       const span = {...d, from: d.t, to: end};
-      open.set(key, span);
+      open.push(span);
       spans.push(span);
-    } else if (!before) {
+    } else if (!of && first) {
       spans.push({...d, from: 0, to: d.t, began_before: true});
     }
   }
@@ -232,6 +237,7 @@ class HeatMap {
     g.setLineDash([3, 3]);
     this.market.planted.forEach((p, k) => {
       const x0 = this.x(p.from), x1 = this.x(p.to);
+      if (x1 < this.area.left || x0 > this.area.right) return;
       const [y, height] = p.price === null ? [top + 2, bottom - top - 4] : this.band(p.price, 11);
       g.strokeRect(x0, y, Math.max(x1 - x0, 4), height);
       const text = `planted: ${p.kind.replaceAll("_", " ")}`;
