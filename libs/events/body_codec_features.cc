@@ -42,6 +42,7 @@ void ToProto(const FeatureSnapshot& in, v1::FeatureSnapshot& out) {
   out.set_feature_set(in.feature_set);
   out.set_boundary(in.boundary);
   out.set_book(in.book);
+  out.set_top_only(in.top_only);
   for (const StrategyInstanceId instance : in.triggered) out.add_triggered(instance);
   out.set_bid_e9(in.quote.bid.nanos());
   out.set_ask_minus_bid_e9((in.quote.ask - in.quote.bid).nanos());
@@ -63,6 +64,7 @@ void ToProto(const FeatureSnapshot& in, v1::FeatureSnapshot& out) {
   for (const FeatureValue& value : in.values) not_ready.push_back(static_cast<char>(value.not_ready));
 }
 bool FromProto(const v1::FeatureSnapshot& in, FeatureSnapshot& out) {
+  out.top_only = in.top_only();
   out.feature_set = in.feature_set();
   out.boundary = in.boundary();
   out.book = static_cast<uint8_t>(in.book());

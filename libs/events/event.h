@@ -241,6 +241,8 @@ struct BookCondition {
   static constexpr uint8_t kLocked = 8;
   static constexpr uint8_t kGap = 16;
   static constexpr uint8_t kStale = 32;
+  static constexpr uint8_t kWide = 64;   // books by position only (IR-2), as the next
+  static constexpr uint8_t kZero = 128;  // a best level without price or size
 };
 
 // The features that all active profiles declared, each distinct (name, parameters) once. Precedes the snapshots that
@@ -256,6 +258,7 @@ struct FeatureSnapshot {
   uint32_t feature_set = 0;
   bool boundary = false;
   uint8_t book = 0;                           // BookCondition bits
+  bool top_only = false;                      // the deep book cannot be used: the quote is the top of book's (IR-2)
   std::vector<StrategyInstanceId> triggered;  // instances whose own trigger fired; they evaluate at once
   Quote quote;                                // a side that is empty has price and size 0, and its bit in `book`
   // Extremes of the quotes since the symbol's last boundary snapshot; equal to `quote` if it did not move.

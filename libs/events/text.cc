@@ -105,8 +105,9 @@ struct BodyText {
     return text;
   }
   std::string operator()(const FeatureSnapshot& b) const {
-    std::string text = fmt::format("{}{} {}", b.boundary ? "boundary" : "trigger",
-                                   b.book == 0 ? "" : fmt::format(" book={:#x}", b.book), QuoteText(b.quote));
+    std::string text = fmt::format("{}{}{} {}", b.boundary ? "boundary" : "trigger",
+                                   b.book == 0 ? "" : fmt::format(" book={:#x}", b.book), b.top_only ? " top_only" : "",
+                                   QuoteText(b.quote));
     for (const FeatureValue& value : b.values) {
       text += value.ready() ? fmt::format(" {}", value.value) : fmt::format(" {}", NotReadyName(value.not_ready));
     }

@@ -50,8 +50,8 @@ void JournalProcessor::OnBatch(const MarketBatch& batch) {
     quote.instrument = event.instrument;
     if (state.condition() != 0) continue;
     quote.valid = true;
-    quote.bid = state.levels().bids().price_at(0);
-    quote.ask = state.levels().asks().price_at(0);
+    quote.bid = state.quote(Side::kBid)->price;
+    quote.ask = state.quote(Side::kAsk)->price;
   }
 }
 

@@ -67,6 +67,7 @@ void MetricsProcessor::FillSnapshot(SymbolMetrics& symbol, Time time, FeatureSna
   const TopOfBook& top = symbol.top();
   snapshot.feature_set = set_.version;
   snapshot.book = top.condition;
+  snapshot.top_only = top.top_only;
   snapshot.quote = {.bid = Price::FromNanos(top.bid),
                     .ask = Price::FromNanos(top.ask),
                     .bid_size = Quantity::FromE8(top.bid_size),

@@ -117,7 +117,7 @@ void SymbolMetrics::TakeSamples(int64_t grid) {
   const Time boundary = TimeFromNanos(grid * kGrid.count());
   sampled_ = grid;
   minute_spreads_.Push(top_.valid() ? top_.spread() : SampleWindow<kMinuteSamples>::kNone, times);
-  for (LiquidityCollapse& collapse : collapses_) collapse.Sample(boundary, top_, book_.levels(), times);
+  for (LiquidityCollapse& collapse : collapses_) collapse.Sample(boundary, DeepTop(), book_.levels(), times);
   for (ReloadDetector& reload : reloads_[0]) reload.Sample(top_.bid_size, times);
   for (ReloadDetector& reload : reloads_[1]) reload.Sample(top_.ask_size, times);
   for (FlashWallDetector& flash : flash_walls_[0]) flash.Sample(book_.levels().bids(), times);
@@ -347,6 +347,7 @@ FeatureValue SymbolMetrics::BookValue(const FeatureSpec& spec) const {
 }
 
 bool SymbolMetrics::Settled(const FeatureSet& set, Time now) {
+  if (book_.MayAge()) return false;
   for (const FeatureSlot& slot : set.slots) {
     bool settled = true;
     switch (slot.spec.kind) {

@@ -132,6 +132,10 @@ class SymbolMetrics {
   void EndOfRow(Time now);
   // What the passing of time alone decides.
   void Advance(Time now) {
+    if (book_.AdvanceTo(now)) {
+      changed_ = kBids | kAsks;
+      EndOfRow(now);
+    }
     for (SideFlows& flows : side_flows_) flows.Advance(now);
     for (std::vector<Walls>& side : walls_) {
       for (Walls& walls : side) walls.Advance(now);
@@ -215,6 +219,8 @@ class SymbolMetrics {
   // The session's VWAP that the feature is about; empty while nobody told it.
   const SessionVwap& LineOf(const FeatureSpec& spec) const { return spec.venue ? venue_vwap_ : vwap_; }
   FeatureValue BookValue(const FeatureSpec& spec) const;
+  // The quotes as the deep book's: none while it cannot be used.
+  TopOfBook DeepTop() const { return top_.top_only ? TopOfBook() : top_; }
   void CorrectTrade(Time now, TradeLog::Trade& trade, Price price, Quantity quantity, bool bust);
 
   book::BookState book_;
@@ -283,6 +289,8 @@ inline void SymbolMetrics::Apply(const MarketEvent& event) {
   } else if (event.kind == MarketEventKind::kVenueVwap) {
     OnVenueVwap(event);
   }
+  if (event.kind == MarketEventKind::kTop || book_.by_position())
+    changed_ |= kBids | kAsks;  // quotes beside a deep book
   book_.Apply(event, [&](const book::LevelChange& change) {
     const size_t side = SideIndex(change.side);
     const int64_t best = side == 0 ? top_.bid : top_.ask;
@@ -313,7 +321,7 @@ inline void SymbolMetrics::EndOfRow(Time now) {
     if (top != top_) OnTopChanged(now, top);
     if ((changed_ & kBids) != 0) ReviewWalls(now, Side::kBid, book_.levels().bids());
     if ((changed_ & kAsks) != 0) ReviewWalls(now, Side::kAsk, book_.levels().asks());
-    for (LiquidityCollapse& collapse : collapses_) collapse.OnRowEnd(now, top_, book_.levels());
+    for (LiquidityCollapse& collapse : collapses_) collapse.OnRowEnd(now, DeepTop(), book_.levels());
     if (!printed_) {
       for (TapeStallDetector& stall : stalls_) stall.OnQuotes();
     }
@@ -332,6 +340,7 @@ inline void SymbolMetrics::EndOfRow(Time now) {
 inline FeatureValue SymbolMetrics::Value(const FeatureSlot& slot, Time now) {
   const FeatureSpec& spec = slot.spec;
   if (const NotReady reason = not_carried_[slot.position]; reason != NotReady::kReady) return Unready(reason);
+  if (top_.top_only && !NeedsNoDepth(spec.kind)) return Unready(NotReady::kBookInvalid);
   switch (spec.kind) {
     case FeatureKind::kSpreadChange:
       return spread_changes_[slot.index].Value(now, top_);

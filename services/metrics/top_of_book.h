@@ -14,37 +14,67 @@ struct TopOfBook {
   int64_t bid_size = 0;  // 1e-8
   int64_t ask_size = 0;
   uint8_t condition = BookCondition::kBidEmpty | BookCondition::kAskEmpty;
+  bool top_only = false;  // of top-of-book quotes, because the deep book cannot be used (IR-2)
 
   bool valid() const { return condition == 0; }
   bool two_sided() const { return (condition & (BookCondition::kBidEmpty | BookCondition::kAskEmpty)) == 0; }
   int64_t spread() const { return ask - bid; }
   // As the other side of the market sees it: prices count downwards, what was bid is asked. Of a valid book.
   TopOfBook Mirrored() const {
-    return {.bid = -ask, .ask = -bid, .bid_size = ask_size, .ask_size = bid_size, .condition = condition};
+    return {.bid = -ask,
+            .ask = -bid,
+            .bid_size = ask_size,
+            .ask_size = bid_size,
+            .condition = condition,
+            .top_only = top_only};
   }
   friend bool operator==(const TopOfBook&, const TopOfBook&) = default;
 
   static TopOfBook Of(const book::BookState& state) {
     TopOfBook top;
-    const book::BookSide& bids = state.levels().bids();
-    const book::BookSide& asks = state.levels().asks();
-    if (!bids.empty()) {
-      top.bid = bids.price_at(0).nanos();
-      top.bid_size = bids.size_at(0).e8();
+    if (const std::optional<book::Level> bid = state.quote(Side::kBid)) {
+      top.bid = bid->price.nanos();
+      top.bid_size = bid->size.e8();
     }
-    if (!asks.empty()) {
-      top.ask = asks.price_at(0).nanos();
-      top.ask_size = asks.size_at(0).e8();
+    if (const std::optional<book::Level> ask = state.quote(Side::kAsk)) {
+      top.ask = ask->price.nanos();
+      top.ask_size = ask->size.e8();
     }
+    top.top_only = state.top_only();
     top.condition = state.condition();
     return top;
   }
 
   template <class Archive>
   void Persist(Archive& a) {
-    a(bid, ask, bid_size, ask_size, condition);
+    a(bid, ask, bid_size, ask_size, condition, top_only);
   }
 };
+
+// Whether a feature is of the best quotes or of the tape alone, so that it needs no deep book.
+inline bool NeedsNoDepth(FeatureKind kind) {
+  switch (kind) {
+    case FeatureKind::kSpread:
+    case FeatureKind::kSpreadChange:
+    case FeatureKind::kSpreadBelowFor:
+    case FeatureKind::kTapeVelocity:
+    case FeatureKind::kVwap:
+    case FeatureKind::kVwapReclaim:
+    case FeatureKind::kBidSizeOverAsk:
+    case FeatureKind::kTapeStall:
+    case FeatureKind::kQueueImbalance:
+    case FeatureKind::kOrderFlowImbalance:
+    case FeatureKind::kMicroprice:
+    case FeatureKind::kMid:
+    case FeatureKind::kTapeAcceleration:
+    case FeatureKind::kVwapDistance:
+    case FeatureKind::kTapeFreeze:
+    case FeatureKind::kBuyVelocity:
+      return true;
+    default:
+      return false;
+  }
+}
 
 // Why a feature of a book in this condition is not ready.
 inline NotReady ReasonOf(uint8_t condition) {

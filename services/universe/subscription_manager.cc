@@ -93,6 +93,7 @@ void SubscriptionManager::OnSnapshot(InstrumentId instrument, const FeatureSnaps
   symbol->quote = quote;
   symbol->last_price = snapshot.last_price;
   symbol->book = snapshot.book;
+  symbol->deep_usable = snapshot.book == 0 && !snapshot.top_only;
   if ((snapshot.book & (BookCondition::kBidEmpty | BookCondition::kAskEmpty)) != 0) return;
   const double sum = quote.bid.ToDouble() + quote.ask.ToDouble();
   if (sum <= 0) return;
@@ -229,7 +230,7 @@ std::string SubscriptionManager::WhyDropped(Symbol& symbol, PlaceOf place, bool 
   if (!limited) return {};
   if (now - std::max(symbol.changed_at, held.since) >= kIdle) return "idle " + SecondsText(kIdle);
   if (place != &Symbol::depth) return now < held.dead_until ? "ineligible: 10190" : std::string();
-  if (symbol.book == 0) {
+  if (symbol.deep_usable) {
     held.usable_at = now;
     held.retries = 0;
     return {};
@@ -256,7 +257,7 @@ void SubscriptionManager::DropPlaces(PlaceOf place, bool limited, Time now) {
 void SubscriptionManager::RetryPartialBooks(Time now) {
   for (auto& [instrument, symbol] : symbols_) {
     Place& held = symbol.depth;
-    if (!held.held || symbol.book == 0 || now - held.usable_at < kIdleDepth || !Afford(2)) continue;
+    if (!held.held || symbol.deep_usable || now - held.usable_at < kIdleDepth || !Afford(2)) continue;
     held.usable_at = now;
     symbol.reason = fmt::format("retry {} of {}: partial book", ++held.retries, kPartialRetries);
   }

@@ -122,14 +122,16 @@ class SubscriptionManager {
     Quote quote;  // of the last snapshot
     std::optional<Price> last_price;
     uint8_t book = 0;
-    Time changed_at;    // quote or price, the last time
-    double spread = 0;  // of the mid, of the last two-sided quote; 0 with `two_sided` false: none yet
+    bool deep_usable = true;  // as the last snapshot said
+    Time changed_at;          // quote or price, the last time
+    double spread = 0;        // of the mid, of the last two-sided quote; 0 with `two_sided` false: none yet
     bool two_sided = false;
 
     template <class Archive>
     void Persist(Archive& a) {
       a(wanted, halted, line, told, line_refused, depth, ticks, relative_volume, activity, counted, quoted);
-      a(quote.bid, quote.ask, quote.bid_size, quote.ask_size, last_price, book, changed_at, spread, two_sided);
+      a(quote.bid, quote.ask, quote.bid_size, quote.ask_size, last_price, book, deep_usable, changed_at, spread,
+        two_sided);
     }
   };
   using PlaceOf = Place Symbol::*;

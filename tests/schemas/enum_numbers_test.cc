@@ -180,6 +180,8 @@ TEST_CASE("enums: what market events are made of", "[schemas]") {
     pairs.Check(BookCondition::kLocked, v1::BOOK_CONDITION_LOCKED);
     pairs.Check(BookCondition::kGap, v1::BOOK_CONDITION_GAP);
     pairs.Check(BookCondition::kStale, v1::BOOK_CONDITION_STALE);
+    pairs.Check(BookCondition::kWide, v1::BOOK_CONDITION_WIDE);
+    pairs.Check(BookCondition::kZero, v1::BOOK_CONDITION_ZERO);
     pairs.Complete<v1::BookCondition>();
   }
 }

@@ -238,6 +238,7 @@ inline std::vector<EventBody> EveryFeaturesLaneBody() {
   FeatureSnapshot snapshot{.feature_set = 2,
                            .boundary = true,
                            .book = BookCondition::kLocked | BookCondition::kStale,
+                           .top_only = true,
                            .triggered = {5, 0xFFFFFFFFFFFFFFF6},
                            .quote = EveryQuote(),
                            .bid_low = EveryPrice(-5),

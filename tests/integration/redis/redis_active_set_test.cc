@@ -128,7 +128,7 @@ using Symbols = std::set<std::string>;
 
 }  // namespace
 
-TEST_CASE("S0-1.7, S1-A1.4: redis: the active set, what is known of it, and their time to live", "[redis]") {
+TEST_CASE("S0-1.7, S1-A1.4, S1-B1.9: redis: the active set, what is known of it, and their time to live", "[redis]") {
   RedisServer server("hunter2");
   service::Metrics metrics;
   ActiveSetPublisher publisher(OptionsFor(server), metrics);

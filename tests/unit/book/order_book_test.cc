@@ -103,41 +103,6 @@ TEST_CASE("a book by price holds what a sorted map holds, whatever the order of 
   }
 }
 
-TEST_CASE("a book by position holds what an array with insert and erase holds", "[book]") {
-  std::mt19937_64 random(Seed());
-  std::vector<std::pair<int64_t, int64_t>> naive[2];
-  BookState book;
-  uint64_t unknown = 0;
-  for (int step = 0; step < 5000; ++step) {
-    const bool bid = random() % 2 == 0;
-    auto& levels = naive[bid ? 0 : 1];
-    const auto rank = static_cast<uint8_t>(random() % 12);
-    const int64_t price = 1000 + static_cast<int64_t>(random() % 50);
-    const int64_t size = 1 + static_cast<int64_t>(random() % 900);
-    const int what = levels.size() > 15 ? 2 : static_cast<int>(random() % 3);
-    const MarketEventKind kinds[] = {MarketEventKind::kLevelInsert, MarketEventKind::kLevelUpdate,
-                                     MarketEventKind::kLevelDelete};
-    MarketEvent event = Make(kinds[what], bid ? Side::kBid : Side::kAsk, price, size);
-    event.level = rank;
-    book.Apply(event);
-    if (what == 2) {
-      if (rank < levels.size()) levels.erase(levels.begin() + rank);
-    } else if (what == 1 && rank < levels.size()) {
-      levels[rank] = {price, size};
-    } else {
-      levels.insert(levels.begin() + std::min<size_t>(rank, levels.size()), {price, size});
-    }
-    const BookSide& side = book.levels().side(bid ? Side::kBid : Side::kAsk);
-    REQUIRE(side.size() == levels.size());
-    for (size_t i = 0; i < levels.size(); ++i) {
-      REQUIRE(side.at(i).price.nanos() == levels[i].first);
-      REQUIRE(side.at(i).size.e8() == levels[i].second);
-    }
-    unknown = book.facts().unknown_positions;
-  }
-  CHECK(unknown > 0);  // positions beyond the end did occur, and were counted
-}
-
 struct NaiveOrders {
   struct Order {
     Side side;

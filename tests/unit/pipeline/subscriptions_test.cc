@@ -31,7 +31,7 @@ const std::set<InstrumentId> kBusy = {51, 52, 53};
 }  // namespace
 
 TEST_CASE(
-    "chain: IR-10, C-07, S1-B2.1 of 100 symbols those with activity get the feed's three deep books; the others say "
+    "chain: IR-10, C-07 of 100 symbols those with activity get the feed's three deep books; the others say "
     "that it "
     "does not carry theirs",
     "[pipeline]") {

@@ -308,6 +308,17 @@ TEST_CASE(
         BytesOf(Play(*std::make_unique<UniverseProcessor>(), lane.events()).events));
 }
 
+TEST_CASE("S1-I4.1: a symbol that a scanner names during the session is decided with its first quote", "[universe]") {
+  FeaturesLane lane;
+  lane.At(0).Define(Stock(1)).Start("ofi-quant@1#1", profile::LoadProfile("ofi-quant@1").value());
+  lane.At(300).Inputs(1, Priced(12, "refresh", true));
+  lane.At(2 * kMinute).Define(Stock(2)).Inputs(2, Priced(15, "first_quote", true));
+  const auto changes = Changes(lane.events());
+  REQUIRE(changes.size() == 2);
+  CHECK(changes[1].cause == "first_quote");
+  CHECK(changes[1].members == std::vector<UniverseMember>{{2, true, {}}});
+}
+
 TEST_CASE("universe: an unknown relative volume that may be unknown ranks last", "[universe]") {
   const CutLimits limits{.symbols_max = 2, .feed_lines = {}};
   const auto cut = Cut({{1, 1, std::nullopt}, {2, 1, 2.5}, {3, 1, std::nullopt}}, limits);

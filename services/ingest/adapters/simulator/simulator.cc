@@ -8,6 +8,7 @@
 #include "libs/truth/planted_episode.h"
 #include "services/ingest/adapters/simulator/episodes.h"
 #include "services/ingest/adapters/simulator/order_flow.h"
+#include "services/ingest/adapters/simulator/position_feed.h"
 #include "services/ingest/adapters/simulator/scenario.h"
 #include "services/ingest/adapters/simulator/session.h"
 #include "services/ingest/adapters/simulator/symbols.h"
@@ -131,7 +132,8 @@ class SimulatorSource final : public ingest::Source {
   absl::Status Run(ingest::MarketSink& sink, const ingest::ProgressFn& progress) override {
     if (ran_) return absl::FailedPreconditionError("this simulated session has run; open it again");
     ran_ = true;
-    RowWriter row(sink);
+    PositionFeed by_position(sink, session_.open);
+    RowWriter row(scenario_.feed.by_position ? static_cast<ingest::MarketSink&>(by_position) : sink);
     Announce(row);
     Schedule schedule;
     for (uint32_t i = 0; i < markets_.size(); ++i) {
@@ -181,6 +183,13 @@ class SimulatorSource final : public ingest::Source {
     capabilities.depth_books = scenario_.feed.depth_books;
     capabilities.tick_streams = scenario_.feed.tick_streams;
     capabilities.messages_per_second = scenario_.feed.messages_per_second;
+    if (scenario_.feed.by_position) {
+      capabilities.name += " by position";
+      capabilities.book_levels = std::min(capabilities.book_levels, static_cast<uint32_t>(PositionFeed::kRows));
+      capabilities.change_causes = false;
+      capabilities.book_by_position = true;
+      capabilities.venue_vwap = true;
+    }
     event.body = capabilities;
     row.Event(event);
     ReportFeed(FeedState::kUp, "", session_.start, row);

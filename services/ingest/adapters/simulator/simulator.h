@@ -6,7 +6,8 @@
 // (kClear, then kLevel with cause kSnapshot); a change of one level (cause kAdd or kCancel); one execution (kTrade,
 // then the level's change with cause kExecute); a print against hidden liquidity or in a cross (kTrade alone). Levels
 // that enter or leave the visible window by it follow in the same row with cause kWindow. The book is consistent after
-// each row. Rows of all symbols are ordered by time, then by instrument; the position counts them from 1.
+// each row. With `feed: {by_position: true}` its books are sent by position instead (position_feed.h). Rows of all
+// symbols are ordered by time, then by instrument; the position counts them from 1.
 //
 // Deterministic: the same options give the same events, and a symbol's rows do not depend on which others there are
 // (except for their positions).
