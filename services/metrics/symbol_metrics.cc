@@ -230,7 +230,7 @@ void SymbolMetrics::CorrectTrade(Time now, TradeLog::Trade& trade, Price price, 
 void SymbolMetrics::OnTopChanged(Time now, const TopOfBook& top) {
   for (OrderFlowImbalance& flow : flows_) flow.OnTop(now, top_, top);
   quotes_moved_ |= top.bid != top_.bid || top.ask != top_.ask;
-  if (!top.valid()) {
+  if (!top.valid() || top.top_only) {
     valid_since_.reset();
   } else if (!valid_since_) {
     valid_since_ = now;
