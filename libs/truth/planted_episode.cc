@@ -14,7 +14,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::array<std::string_view, kEpisodeKinds> kNames = {
-    "dislocation", "flash_bid_wall", "ask_replenishment", "spread_blow_out", "tape_stall", "halt", "news", "feed_lag"};
+    "dislocation", "flash_bid_wall", "ask_replenishment", "spread_blow_out", "tape_stall",
+    "halt",        "news",           "feed_lag",          "absorption"};
 
 std::string_view SideName(Side side) {
   return side == Side::kBid ? "bid" : side == Side::kAsk ? "ask" : "none";
@@ -78,8 +79,12 @@ std::optional<EpisodeKind> EpisodeKindFor(DetectorKind detector) {
       return EpisodeKind::kTapeStall;
     case DetectorKind::kFeedLag:
       return EpisodeKind::kFeedLag;
-    case DetectorKind::kLiquidityCollapse:
+    case DetectorKind::kAbsorption:
+      return EpisodeKind::kAbsorption;
     case DetectorKind::kBidReplenishment:
+      return EpisodeKind::kAskReplenishment;  // of the other side, which the episode's side says
+    case DetectorKind::kIceberg:              // a hint: three refills in ten seconds are everyday
+    case DetectorKind::kLiquidityCollapse:
     case DetectorKind::kUnknown:
       break;
   }

@@ -24,8 +24,9 @@ enum class EpisodeKind : uint8_t {
   kHalt,              // FX-12
   kNews,              // FX-12
   kFeedLag,           // FX-15
+  kAbsorption,        // FX-22
 };
-inline constexpr size_t kEpisodeKinds = 8;
+inline constexpr size_t kEpisodeKinds = 9;
 std::string_view EpisodeKindName(EpisodeKind kind);  // "flash_bid_wall"
 std::optional<EpisodeKind> ParseEpisodeKind(std::string_view name);
 

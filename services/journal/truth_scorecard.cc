@@ -56,6 +56,8 @@ MatchWindow MatchWindowOf(EpisodeKind kind) {
       return {.before = seconds(2), .after = seconds(5)};
     case EpisodeKind::kAskReplenishment:
       return {.before = Duration(0), .after = seconds(3)};
+    case EpisodeKind::kAbsorption:
+      return {.before = Duration(0), .after = seconds(10)};  // the feature's window
     case EpisodeKind::kFeedLag:
       return {.before = Duration(0), .after = seconds(6)};
     case EpisodeKind::kFlashBidWall:

@@ -31,6 +31,7 @@ episodes:
   halt: {count: 2}
   news: {count: 4}
   feed_lag: {count: 4}
+  absorption: {count: 6}
 )");
   return record;
 }
@@ -157,7 +158,8 @@ TEST_CASE("episodes: all that the scenario asks for are in the truth, apart from
        {std::pair{EpisodeKind::kDislocation, 15u}, std::pair{EpisodeKind::kFlashBidWall, 18u},
         std::pair{EpisodeKind::kAskReplenishment, 18u}, std::pair{EpisodeKind::kHalt, 6u},
         std::pair{EpisodeKind::kSpreadBlowOut, 18u}, std::pair{EpisodeKind::kTapeStall, 18u},
-        std::pair{EpisodeKind::kNews, 12u}, std::pair{EpisodeKind::kFeedLag, 4u}}) {
+        std::pair{EpisodeKind::kNews, 12u}, std::pair{EpisodeKind::kFeedLag, 4u},
+        std::pair{EpisodeKind::kAbsorption, 18u}}) {
     INFO(truth::EpisodeKindName(kind));
     CHECK(Episodes(kind).size() == count);
   }
@@ -223,6 +225,25 @@ TEST_CASE("episodes: an iceberg shows more again than was executed, in every thr
       CHECK(executed > 0);
       CHECK(added > executed);
     }
+  }
+}
+
+TEST_CASE("FX-22, S1-B8.2: in a planted absorption three times what was shown is executed and the price holds",
+          "[sim]") {
+  for (const PlantedEpisode& episode : Episodes(EpisodeKind::kAbsorption)) {
+    double executed = 0;
+    double away = 0;
+    Time last = episode.start;
+    Walk(episode, Duration(0), Duration(0), [&](const Moment& moment) {
+      if (moment.book.best_ask() != episode.price->nanos()) away += Seconds(moment.time() - last);
+      last = moment.time();
+      const MarketEvent* trade = TradeOf(moment.row);
+      if (trade != nullptr && trade->price == *episode.price) executed += static_cast<double>(Shares(*trade));
+    });
+    INFO(ToJsonLine(episode));
+    CHECK(executed >= 3 * *Parameter(episode, "displayed"));
+    CHECK(*Parameter(episode, "added") <= 1.1 * executed);  // an iceberg shows more than was taken
+    CHECK(away <= 0.1 * Seconds(episode.end - episode.start));
   }
 }
 

@@ -157,6 +157,96 @@ class AskReplenishment final : public Episode {
   int refills_ = 0;
 };
 
+// Buyers take several times what the best ask shows, and its price holds: sellers top it up when half of it is gone, by
+// less than was taken (an iceberg shows more). Then in most cases the price breaks up.
+class Absorption final : public Episode {
+ public:
+  explicit Absorption(uint64_t seed)
+      : Episode(EpisodeKind::kAbsorption, seed),
+        lasts_(DrawSeconds(6, 9)),
+        after_(DrawSeconds(5, 10)),
+        multiple_(random_.Uniform(4.0, 7.0)),
+        returned_(random_.Uniform(0.75, 0.95)),
+        breaks_(random_.Chance(0.7)),
+        move_spreads_(random_.Uniform(3.0, 6.0)) {
+    truth_.side = Side::kAsk;
+  }
+  Duration length() const override { return lasts_ + after_ + seconds(2); }
+
+  std::optional<Time> Act(Time now, SymbolFlow& flow, RowWriter& row) override {
+    if (tick_ == 0) Begin(now, flow, row);
+    if (absorbed_at_ != Time()) return Finish(now, flow);
+    if (now >= truth_.start + lasts_) return Release(now, flow);
+    const double half = 0.5 * (flow.parameters().spread_ticks - 1);
+    flow.bend.drift = (static_cast<double>(tick_) - half - 0.4 - flow.fair()) / 0.3;
+    TopUp(now, flow, row);
+    KeepPace(now, flow, row);
+    return now + milliseconds(random_.Between(20, 60));
+  }
+
+ private:
+  void Begin(Time now, SymbolFlow& flow, RowWriter& row) {
+    tick_ = flow.book().best(Side::kAsk);
+    const int64_t least = RoundLots(0.6 * flow.parameters().depth);
+    if (shown(flow) < least) flow.Add(now, Side::kAsk, tick_, least, row);
+    displayed_ = shown(flow);
+    truth_.start = now;
+    truth_.price = flow.book().price(tick_);
+    flow.Watch(Side::kAsk, tick_);
+    flow.bend.buy_probability = 0.85;
+    flow.bend.order_max = 200;  // nobody sweeps the level
+    flow.bend.hold_ask = flow.bend.hold_bid = true;
+  }
+  int64_t shown(const SymbolFlow& flow) const {
+    const uint32_t index = flow.book().Find(Side::kAsk, tick_);
+    return index < flow.book().visible() ? flow.book().level(Side::kAsk, index).size : 0;
+  }
+  void TopUp(Time now, SymbolFlow& flow, RowWriter& row) {
+    const int64_t left = shown(flow);
+    if (2 * left >= displayed_ || flow.book().best(Side::kBid) >= tick_) return;
+    const auto due = static_cast<int64_t>(returned_ * static_cast<double>(flow.watched_executed())) - added_;
+    const int64_t added = (left == 0 ? std::max(due, displayed_ / 2) : due) / 100 * 100;
+    if (added < 100) return;
+    flow.Add(now, Side::kAsk, tick_, added, row);
+    added_ += added;
+  }
+  // What should have been taken by now and was not.
+  void KeepPace(Time now, SymbolFlow& flow, RowWriter& row) {
+    const double part = std::min(1.0, ToSeconds(now - truth_.start) / (0.85 * ToSeconds(lasts_)));
+    const auto due = static_cast<int64_t>(part * multiple_ * static_cast<double>(displayed_)) - flow.watched_executed();
+    if (due <= 0 || flow.book().best(Side::kAsk) != tick_) return;
+    const int64_t size = std::min(due, shown(flow) / 2);
+    if (size >= 100) flow.Take(now, Side::kBid, size / 100 * 100, row);
+  }
+  std::optional<Time> Release(Time now, SymbolFlow& flow) {
+    absorbed_at_ = truth_.end = now;
+    executed_ = flow.watched_executed();
+    flow.bend = {};
+    if (breaks_) {
+      flow.bend.buy_probability = 0.75;
+      flow.bend.drift = move_spreads_ * flow.parameters().spread_ticks / ToSeconds(after_);
+    }
+    return now + after_;
+  }
+  std::optional<Time> Finish(Time, SymbolFlow& flow) {
+    flow.bend = {};
+    Note("displayed", static_cast<double>(displayed_));
+    Note("executed", static_cast<double>(executed_));
+    Note("added", static_cast<double>(added_));
+    Note("breaks_up", breaks_ ? 1 : 0);
+    Note("up_ticks", static_cast<double>(flow.book().best(Side::kAsk) - tick_));
+    return std::nullopt;
+  }
+
+  const Duration lasts_, after_;
+  const double multiple_, returned_;
+  const bool breaks_;
+  const double move_spreads_;
+  int64_t tick_ = 0;
+  int64_t displayed_ = 0, executed_ = 0, added_ = 0;
+  Time absorbed_at_;
+};
+
 // Both sides are pulled until the spread is more than twice its 30 s median, for 1 to 5 s.
 class SpreadBlowOut final : public Episode {
  public:
@@ -316,6 +406,8 @@ std::unique_ptr<Episode> MakeEpisode(EpisodeKind kind, uint64_t seed, const Scen
       return std::make_unique<Halt>(seed, scenario.halt_length);
     case EpisodeKind::kNews:
       return std::make_unique<News>(seed);
+    case EpisodeKind::kAbsorption:
+      return std::make_unique<Absorption>(seed);
     case EpisodeKind::kFeedLag:
       break;
   }

@@ -99,7 +99,8 @@ void ReadEpisodes(const v1::Episodes& message, Scenario& scenario) {
                     PlanFrom(message.tape_stall()),
                     PlanFrom(message.halt()),
                     PlanFrom(message.news()),
-                    PlanFrom(message.feed_lag())};
+                    PlanFrom(message.feed_lag()),
+                    PlanFrom(message.absorption())};
   if (message.has_gap_ns()) scenario.gap = Duration(message.gap_ns());
   if (message.has_first_after_ns()) scenario.first_after = Duration(message.first_after_ns());
   if (message.has_failed_dislocations()) scenario.failed_dislocations = message.failed_dislocations();
@@ -113,6 +114,7 @@ Scenario DefaultScenario() {
   scenario.open = *OpenOf("2025-05-05");
   scenario.groups.emplace_back();
   for (EpisodePlan& plan : scenario.plans) plan.count = 1;
+  scenario.plans[static_cast<size_t>(truth::EpisodeKind::kAbsorption)].count = 0;
   for (const truth::EpisodeKind rare : {truth::EpisodeKind::kHalt, truth::EpisodeKind::kNews}) {
     scenario.plans[static_cast<size_t>(rare)].symbols_max = 1;
   }

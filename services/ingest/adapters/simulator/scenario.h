@@ -71,7 +71,8 @@ struct Scenario {
   const EpisodePlan& plan(truth::EpisodeKind kind) const { return plans[static_cast<size_t>(kind)]; }
 };
 
-// One group of eight common stocks, 90 minutes, one episode of each kind but halts and news for each symbol.
+// One group of eight common stocks, 90 minutes, one episode of each kind but halts and news for each symbol, no
+// absorption.
 Scenario DefaultScenario();
 
 // InvalidArgument where a range is upside down, a name unknown, the day no trading weekday, the symbols too many.
