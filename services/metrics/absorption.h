@@ -22,12 +22,12 @@ class Absorption {
       cancelled_.Add(spec_.window, flow.time, flow.size);
     }
   }
-  void OnTaken(Time now) { prints_.Add(spec_.window, now, 0); }
+  void OnTaken(Time now) { prints_.Add(spec_.window, now, 1); }
   FeatureValue Value(Time now, const SideContext&) {
     if (now < since_ + spec_.window) return Unready(NotReady::kWarmUp);
     Trim(now);
     const int64_t executed = executed_.sum();
-    if (prints_.count() < static_cast<int64_t>(spec_.levels) || executed <= 0) return Ready(0);
+    if (prints_.sum() < static_cast<int64_t>(spec_.levels) || executed <= 0) return Ready(0);
     if (SizeUnits(executed) < spec_.minimum) return Ready(0);
     return Ready(static_cast<double>(executed) / static_cast<double>(executed + cancelled_.sum()));
   }
@@ -92,11 +92,13 @@ class PassiveAbsorption {
     if (executed_.sum() == 0 || Moved() > context.tick * spec_.levels) return Ready(0);
     return Ready(static_cast<double>(executed_.sum()) / static_cast<double>(displayed));
   }
-  bool Active(Time now, const SideContext& context) {
-    if (executed_.empty()) return false;
-    const FeatureValue value = Value(now, context);
-    return value.ready() && value.value >= kActive;
+  // Enough was executed for the detector, wherever the price went.
+  bool Taken(Time now) {
+    if (executed_.empty() || samples_.size() < samples_max_ || samples_.front().displayed == 0) return false;
+    executed_.Trim(spec_.window, now);
+    return static_cast<double>(executed_.sum()) >= kActive * static_cast<double>(samples_.front().displayed);
   }
+  bool Active(Time now, const SideContext& context) { return Taken(now) && Moved() <= context.tick * spec_.levels; }
   bool Settled(Time now) {
     executed_.Trim(spec_.window, now);
     return executed_.empty() && unchanged_ >= samples_max_;

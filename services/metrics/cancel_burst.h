@@ -21,45 +21,39 @@ class CancelBurst {
 
   void Take(const LevelFlow& flow) {
     if (flow.rank >= spec_.levels || flow.kind == LevelFlow::Kind::kExecuted) return;
-    for (size_t i = 0; i < kWindows.size(); ++i) {
-      WindowSum& flows = flow.kind == LevelFlow::Kind::kAdded ? added_[i] : cancelled_[i];
-      flows.Add(kWindows[i], flow.time, flow.size);
-    }
+    flows_.Add(kWindows, flow.time, flow.kind == LevelFlow::Kind::kAdded ? flow.size : -flow.size);
   }
-  void OnTaken(Time now) { prints_.Add(kWindows.back(), now, 0); }
+  void OnTaken(Time now) { prints_.Add(kWindows.back(), now, 1); }
   FeatureValue Value(Time now, const SideContext&) {
     if (now < since_ + kWindows.back()) return Unready(NotReady::kWarmUp);
     Trim(now);
     bool burst = prints_.empty();
     for (size_t i = 0; i < kWindows.size(); ++i) {
-      burst &= cancelled_[i].count() > 0 && cancelled_[i].count() >= 2 * added_[i].count() &&
-               cancelled_[i].sum() >= added_[i].sum();
+      const auto& sums = flows_.sums(i);
+      burst &= sums.removals > 0 && sums.removals >= 2 * sums.additions && sums.removed >= sums.added;
     }
     return Ready(burst ? 1 : 0);
   }
   bool Settled(Time now) {
     Trim(now);
-    return cancelled_.back().empty() && added_.back().empty() && prints_.empty() && now >= since_ + kWindows.back();
+    return flows_.empty() && prints_.empty() && now >= since_ + kWindows.back();
   }
 
   template <class Archive>
   void Persist(Archive& a) {
     PersistSpec(a, spec_);
-    a(since_, added_, cancelled_, prints_);
+    a(since_, flows_, prints_);
   }
 
  private:
   void Trim(Time now) {
-    for (size_t i = 0; i < kWindows.size(); ++i) {
-      added_[i].Trim(kWindows[i], now);
-      cancelled_[i].Trim(kWindows[i], now);
-    }
+    flows_.Trim(kWindows, now);
     prints_.Trim(kWindows.back(), now);
   }
 
   FeatureSpec spec_;
   Time since_;
-  std::array<WindowSum, 2> added_, cancelled_;  // by window
+  FlowSums<2> flows_;
   WindowSum prints_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 #include <set>
 
@@ -22,7 +23,7 @@ v1::Profile Parsed(const std::string& document) {
 // watched between them.
 constexpr Duration kBoundaryInterval = std::chrono::milliseconds(250);
 
-// Rules that fail most often and are cheap to look at come first, so that the sum is decided early.
+// How dear a feature is to look at, and how seldom a rule of it fails.
 int CostOf(FeatureKind kind) {
   switch (kind) {
     case FeatureKind::kVwapReclaim:
@@ -83,8 +84,12 @@ StrategyTrigger Compile(StrategyInstanceId id, const v1::Profile& profile, Side 
     added.start = rule.start();
     added.graded = rubric.mode() == v1::SCORING_MODE_GRADED && rule.has_start() && rule.start() != added.limit;
   }
-  std::ranges::stable_sort(trigger.rules, {},
-                           [&](const TriggerRule& rule) { return CostOf(set.slots[rule.slot].spec.kind); });
+  // Rules that are cheap, fail often and weigh much come first, so that the sum is decided early.
+  double weight = 0;
+  for (const TriggerRule& rule : trigger.rules) weight += std::abs(rule.points);
+  std::ranges::stable_sort(trigger.rules, {}, [&](const TriggerRule& rule) {
+    return CostOf(set.slots[rule.slot].spec.kind) - 8 * std::abs(rule.points) / weight;
+  });
   double most = 0;
   double least = 0;
   for (size_t i = trigger.rules.size(); i > 0; --i) {

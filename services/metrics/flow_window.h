@@ -15,14 +15,13 @@ class FlowWindow {
   const FeatureSpec& spec() const { return spec_; }
 
   void Take(const LevelFlow& flow) {
-    if (flow.rank < spec_.levels) flows_.Add(spec_.window, flow.time, flow.size);
+    if (flow.rank < spec_.levels) flows_.Add(spec_.window, flow.time, of_size() ? flow.size : 1);
   }
   FeatureValue Value(Time now, const SideContext&) {
     if (now < since_ + spec_.window) return Unready(NotReady::kWarmUp);
     flows_.Trim(spec_.window, now);
-    const bool size = spec_.kind == FeatureKind::kAskExecuted || spec_.kind == FeatureKind::kAskCancelled;
-    if (size) return Ready(SizeUnits(flows_.sum()));
-    return Ready(static_cast<double>(flows_.count()) / Seconds(spec_.window));
+    if (of_size()) return Ready(SizeUnits(flows_.sum()));
+    return Ready(static_cast<double>(flows_.sum()) / Seconds(spec_.window));
   }
   bool Settled(Time now) {
     flows_.Trim(spec_.window, now);
@@ -36,6 +35,8 @@ class FlowWindow {
   }
 
  private:
+  bool of_size() const { return spec_.kind == FeatureKind::kAskExecuted || spec_.kind == FeatureKind::kAskCancelled; }
+
   FeatureSpec spec_;
   Time since_;
   WindowSum flows_;

@@ -119,13 +119,13 @@ class RefillWithoutPrint {
   const FeatureSpec& spec() const { return spec_; }
 
   void Take(const LevelFlow& flow) {
-    if (flow.kind == LevelFlow::Kind::kAdded && flow.at_best) added_.Add(spec_.window, flow.time, flow.size);
+    if (flow.kind == LevelFlow::Kind::kAdded && flow.at_best) added_.Add({spec_.window}, flow.time, flow.size);
   }
-  void OnTaken(Time now) { prints_.Add(spec_.window, now, 0); }
+  void OnTaken(Time now) { prints_.Add(spec_.window, now, 1); }
   FeatureValue Value(Time now, const SideContext& context) {
     if (now < since_ + spec_.window) return Unready(NotReady::kWarmUp);
     Trim(now);
-    const bool refilled = added_.count() >= kAdditionsMin && added_.sum() >= kLotsMin * context.lot;
+    const bool refilled = added_.sums(0).additions >= kAdditionsMin && added_.sums(0).added >= kLotsMin * context.lot;
     return Ready(refilled && prints_.empty() ? 1 : 0);
   }
   bool Settled(Time now) {
@@ -141,13 +141,14 @@ class RefillWithoutPrint {
 
  private:
   void Trim(Time now) {
-    added_.Trim(spec_.window, now);
+    added_.Trim({spec_.window}, now);
     prints_.Trim(spec_.window, now);
   }
 
   FeatureSpec spec_;
   Time since_;
-  WindowSum added_, prints_;
+  FlowSums<1> added_;
+  WindowSum prints_;
 };
 
 }  // namespace spillway::metrics

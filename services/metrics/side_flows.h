@@ -36,6 +36,12 @@ constexpr bool IsOfFlow(FeatureKind kind) {
   }
 }
 
+// True for those of them that look at the symbol beside the flow.
+constexpr bool ReadsContext(FeatureKind kind) {
+  return kind == FeatureKind::kAskRefillWithoutPrint || kind == FeatureKind::kAskPassiveAbsorption ||
+         kind == FeatureKind::kBidSupport;
+}
+
 class SideFlows {
  public:
   SideFlows() = default;

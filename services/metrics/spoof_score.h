@@ -5,8 +5,8 @@
 // over (t - W, t] and the best `levels` levels: C is the size cancelled at a price, X the size executed there, S what
 // stood there when the first of the window's changes came. So a cancel counts as far as it must have taken what was
 // added within the window: a level is taken to lose first what had stood. A book whose sizes come and go about what
-// stands scores near 0 as long as no more is cancelled than stood, orders that flash near 1; what was executed is no spoof. 0 while nothing left; warm-up until W
-// has been watched.
+// stands scores near 0 as long as no more is cancelled than stood, orders that flash near 1; what was executed is no
+// spoof. 0 while nothing left; warm-up until W has been watched.
 //
 // Example, W = 3 s: 500 units stand at 10.00; 4,500 are added and cancelled 200 ms later, and 100 are executed:
 // C = 4,500, S = 500, X = 100, score = 4,000 / 4,600 = 0.87. If instead 300 of the 500 are cancelled it is 0.
@@ -40,7 +40,7 @@ class SpoofScore {
     ++level->flows;
     if (flow.kind != LevelFlow::Kind::kAdded) left_ += flow.size;
     if (flow.kind == LevelFlow::Kind::kCancelled) Change(*level, 0, flow.size);
-    flows_.push_back(flow);
+    flows_.push_back({flow.time, flow.key, flow.size, flow.kind});
   }
   // Nothing is known any more of what stands at a price.
   void Forget(int64_t key) {
@@ -77,7 +77,18 @@ class SpoofScore {
       a(stood, cancelled, flows);
     }
   };
-  static int64_t SignedSize(const LevelFlow& flow) {
+  struct Counted {
+    Time time;
+    int64_t key = 0;
+    int64_t size = 0;
+    LevelFlow::Kind kind = LevelFlow::Kind::kAdded;
+    template <class Archive>
+    void Persist(Archive& a) {
+      a(time, key, size, kind);
+    }
+  };
+  template <class Flow>
+  static int64_t SignedSize(const Flow& flow) {
     return flow.kind == LevelFlow::Kind::kAdded ? flow.size : -flow.size;
   }
   void Change(Level& level, int64_t stood, int64_t cancelled) {
@@ -88,7 +99,7 @@ class SpoofScore {
   }
   void Trim(Time now) {
     while (!flows_.empty() && flows_.front().time <= now - spec_.window) {
-      const LevelFlow& flow = flows_.front();
+      const Counted& flow = flows_.front();
       const bool cancel = flow.kind == LevelFlow::Kind::kCancelled;
       if (flow.kind != LevelFlow::Kind::kAdded) left_ -= flow.size;
       if (Level* level = levels_.Find(flow.key)) {
@@ -101,7 +112,7 @@ class SpoofScore {
 
   FeatureSpec spec_;
   Time since_;
-  RingQueue<LevelFlow> flows_;
+  RingQueue<Counted> flows_;
   PriceTable<Level> levels_;
   int64_t flashed_ = 0;
   int64_t left_ = 0;

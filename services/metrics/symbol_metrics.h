@@ -379,7 +379,9 @@ inline FeatureValue SymbolMetrics::Value(const FeatureSlot& slot, Time now) {
     case FeatureKind::kOrderFlowImbalance:
       return top_.valid() ? flows_[slot.index].Value(now) : Unready(ReasonOf(top_.condition));
     default:
-      if (IsOfFlow(spec.kind)) return FlowsOf(slot).Value(slot, now, ContextOf(SideOf(spec)));
+      if (IsOfFlow(spec.kind)) {
+        return FlowsOf(slot).Value(slot, now, ReadsContext(spec.kind) ? ContextOf(SideOf(spec)) : SideContext());
+      }
       return BookValue(spec);
   }
 }
@@ -390,8 +392,10 @@ inline bool SymbolMetrics::DetectorActive(const FeatureSlot& slot, size_t which,
       return FlashWallOf(slot).Active(now);
     case FeatureKind::kAskReplenishment:
       return ReloadOf(slot).Active(now);
-    case FeatureKind::kAskPassiveAbsorption:
-      return FlowsOf(slot).passive(slot).Active(now, ContextOf(SideOf(slot.spec)));
+    case FeatureKind::kAskPassiveAbsorption: {
+      PassiveAbsorption& passive = FlowsOf(slot).passive(slot);
+      return passive.Taken(now) && passive.Active(now, ContextOf(SideOf(slot.spec)));
+    }
     case FeatureKind::kAskRefills:
       return FlowsOf(slot).refills(slot).Active(now);
     case FeatureKind::kLiquidityCollapse:

@@ -157,6 +157,7 @@ class Walls {
   }
   // Judges walls whose time has come.
   void Advance(Time now) {
+    if (count_ == 0) return;
     for (size_t i = 0; i < count_; ++i) {
       Wall& wall = walls_[i];
       if (!wall.pulled_at || now < *wall.pulled_at + PrintMatcher::kWithin) continue;
