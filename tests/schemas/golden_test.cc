@@ -69,6 +69,7 @@ const std::vector<Revision>& Revisions() {
        [](EventBody& body) {
          auto& snapshot = std::get<FeatureSnapshot>(body);
          std::erase_if(snapshot.values, [](const FeatureValue& v) { return v.not_ready == NotReady::kNoWall; });
+         snapshot.top_only = false;
        }},
       {"Signal", 2,
        [](EventBody& body) {
