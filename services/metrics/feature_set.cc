@@ -152,6 +152,13 @@ std::vector<StrategyTrigger> StrategyInstances::Triggers(const FeatureSet& set) 
     const v1::Profile profile = Parsed(document);
     for (const Side side : profile::SidesOf(profile)) triggers.push_back(Compile(id, profile, side, set));
   }
+  for (uint32_t i = 0; i < triggers.size(); ++i) {
+    const auto same = [&](const StrategyTrigger& other) {
+      return other.threshold == triggers[i].threshold && other.base == triggers[i].base &&
+             other.rules == triggers[i].rules;
+    };
+    triggers[i].same_as = static_cast<uint32_t>(std::ranges::find_if(triggers, same) - triggers.begin());
+  }
   return triggers;
 }
 

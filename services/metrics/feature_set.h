@@ -47,6 +47,7 @@ struct TriggerRule {
   // The most and the least that the rules from this one on can add: the sum is decided early, dear rules stand last.
   double rest_max = 0;
   double rest_min = 0;
+  friend bool operator==(const TriggerRule&, const TriggerRule&) = default;
 };
 
 // The rubric of one instance for one side of the market.
@@ -57,6 +58,7 @@ struct StrategyTrigger {
   double base = 0;
   std::vector<TriggerRule> rules;
   std::vector<uint32_t> detectors;  // slots whose detector triggers the instance
+  uint32_t same_as = 0;             // the first trigger of the list with the same rubric: one evaluation serves both
 };
 
 // The instances in force. A profile that does not parse is counted and changes nothing.

@@ -8,6 +8,10 @@ namespace {
 // The highest instrument id that is taken at its word; ids are dense, so a higher one is damage.
 constexpr InstrumentId kInstrumentMax = 1'000'000;
 
+// Detectors of a symbol are looked at behind the first row of each such stretch of event time, and at boundaries:
+// nobody acts faster, and looking behind every row of a burst costs more than all features.
+constexpr Duration kDetectorGrid = std::chrono::milliseconds(25);
+
 }  // namespace
 
 MetricsProcessor::MetricsProcessor() {
@@ -67,7 +71,9 @@ void MetricsProcessor::OnRowEnd(SymbolMetrics& symbol, InstrumentId instrument, 
   triggered_.clear();
   if (!set_.detectors.empty()) {
     symbol.Advance(now);
-    EmitDetectors(symbol, instrument, now, out);
+    const int64_t cell = ToNanos(now) / kDetectorGrid.count();
+    if (cell != symbol.detectors_seen) EmitDetectors(symbol, instrument, now, out);
+    symbol.detectors_seen = cell;
   }
   Trigger(symbol, now);
   if (!triggered_.empty()) EmitTriggeredSnapshot(symbol, instrument, now, OutputKind::kTriggeredSnapshot, out);

@@ -129,7 +129,8 @@ void MetricsProcessor::EmitDetectors(SymbolMetrics& symbol, InstrumentId instrum
 void MetricsProcessor::Trigger(SymbolMetrics& symbol, Time now) {
   if (symbol.above.size() != triggers_.size()) symbol.above.resize(triggers_.size());
   for (size_t i = 0; i < triggers_.size(); ++i) {
-    const bool above = symbol.Above(triggers_[i], set_, now);
+    const uint32_t same = triggers_[i].same_as;
+    const bool above = same < i ? symbol.above[same] != 0 : symbol.Above(triggers_[i], set_, now);
     if (above && symbol.above[i] == 0 && std::ranges::find(triggered_, triggers_[i].id) == triggered_.end()) {
       triggered_.push_back(triggers_[i].id);
     }

@@ -174,6 +174,7 @@ class SymbolMetrics {
   bool dirty = false;  // events since the last boundary
   bool live = false;   // dirty, or values still move with time
   bool first_quote_sent = false;
+  int64_t detectors_seen = INT64_MIN;  // the stretch of time in which its detectors were looked at last
   QuoteExtremes extremes;
   SentSnapshot sent;
   std::vector<uint8_t> above;     // of each trigger, at its last evaluation
@@ -449,7 +450,7 @@ inline bool SymbolMetrics::Above(const StrategyTrigger& trigger, const FeatureSe
 
 template <class Archive>
 void SymbolMetrics::Persist(Archive& a) {
-  a(feed, dirty, live, first_quote_sent, extremes, sent, above, reported);
+  a(feed, dirty, live, first_quote_sent, detectors_seen, extremes, sent, above, reported);
   a(book_, top_, changed_, session_trades_, started_, exchange_day_, feed_carried_, subscribed_, carried_);
   a(not_carried_, trading_status_, sampled_);
   a(last_price_, last_trade_time_, vwap_, venue_vwap_, session_, utc_day_, volume_start_, day_volume_, trade_log_,

@@ -17,6 +17,7 @@
 // cash settles `settlement_days` trading days later (C-34). Day, week and month turn with the trading day.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -123,8 +124,9 @@ class PaperAccount {
   Money Reserved() const;  // of the cash, for what may still be entered
   Money DayProfit() const { return Equity() - day_horizon_.start; }
   Money day_start() const { return day_horizon_.start; }
-  Money DayDrawdown() const { return day_horizon_.peak - Equity(); }
-  Money MonthDrawdown() const { return month_horizon_.peak - Equity(); }
+  // >= 0: equity above the peak that was noted is a peak itself.
+  Money DayDrawdown() const { return std::max(day_horizon_.peak - Equity(), Money()); }
+  Money MonthDrawdown() const { return std::max(month_horizon_.peak - Equity(), Money()); }
   Money week_profit() const { return week_profit_; }
   // Net profit of trades of this day that were closed before `time`.
   Money ClosedProfitBefore(Time time) const;

@@ -231,7 +231,10 @@ TEST_CASE("FX-14: an empty side is a collapse without any history", "[metrics]")
 TEST_CASE("FX-10: a tape has stalled when so many quotes without a print are no chance any more", "[metrics]") {
   MetricsPlay play(ProfileOf({"tape_stall"}));
   double at = 0;
-  const auto quote = [&] { play.At(at += 50).Bid(10, 1 + static_cast<int>(at / 50) % 2).Ask(10.01, 1).Row(); };
+  const auto quote = [&] {
+    at += 50;
+    play.At(at).Bid(10, 1 + static_cast<int>(at / 50) % 2).Ask(10.01, 1).Row();
+  };
   // One event in ten is a print: two a second.
   for (int print = 0; print < 100; ++print) {
     for (int i = 0; i < 9; ++i) quote();

@@ -31,8 +31,8 @@ class StoppableSink final : public MarketSink {
 }  // namespace
 
 absl::StatusOr<std::string> ScenarioFile(const std::string& name) {
-  if (name.empty() || fs::exists(name)) return name;
   std::error_code error;
+  if (name.empty() || fs::is_regular_file(name, error)) return name;  // a folder of the name of a scenario is none
   const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
   for (const fs::path& folder : {program / "../share/spillway/scenarios", fs::path(SPILLWAY_SCENARIOS)}) {
     const fs::path file = folder / (name + ".yaml");
