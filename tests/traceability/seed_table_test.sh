@@ -2,8 +2,8 @@
 # Every requirement id of the two order-flow specifications is shown by a test whose name has it, and the table in
 # docs/order-flow.md says which. The table is made from what the test programs list; SPILLWAY_WRITE_TABLE=1 writes it.
 set -euo pipefail
-source_root=${SPILLWAY_SOURCE:?the root of the tree}
-programs=${SPILLWAY_BIN:?where the test programs are}
+source_root=${SPILLWAY_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
+programs=${SPILLWAY_BIN:-$source_root/build/release/bin}
 ids=$source_root/tests/traceability/ids.txt
 page=$source_root/docs/order-flow.md
 begin='<!-- tests by id: made by tests/traceability/seed_table_test.sh -->'
