@@ -2,6 +2,7 @@
 # Every requirement id of the two order-flow specifications is shown by a test whose name has it, and the table in
 # docs/order-flow.md says which. The table is made from what the test programs list; SPILLWAY_WRITE_TABLE=1 writes it.
 set -euo pipefail
+export LC_ALL=C  # one order everywhere
 source_root=${SPILLWAY_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 programs=${SPILLWAY_BIN:-$source_root/build/release/bin}
 ids=$source_root/tests/traceability/ids.txt
