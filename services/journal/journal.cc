@@ -159,14 +159,15 @@ void JournalProcessor::OnFeed(const Event& event, const FeedStatus& feed, runtim
 void JournalProcessor::ShowQuotes(Time before) {
   const auto is_due = [before](const QuoteMoment& quote) { return quote.time < before; };
   if (!open_.empty()) {
-    std::vector<std::vector<MeasuredTrade*>> by_instrument(books_.size());
+    watching_.resize(books_.size());
+    for (std::vector<MeasuredTrade*>& trades : watching_) trades.clear();
     for (Measured& measured : open_) {
       const InstrumentId instrument = measured.trade.header().instrument;
-      if (instrument < by_instrument.size()) by_instrument[instrument].push_back(&measured.trade);
+      if (instrument < watching_.size()) watching_[instrument].push_back(&measured.trade);
     }
     for (const QuoteMoment& quote : window_) {
       if (!is_due(quote)) continue;
-      for (MeasuredTrade* trade : by_instrument[quote.instrument]) trade->See(quote);
+      for (MeasuredTrade* trade : watching_[quote.instrument]) trade->See(quote);
     }
   }
   std::erase_if(window_, is_due);

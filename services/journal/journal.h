@@ -101,6 +101,7 @@ class JournalProcessor final : public runtime::Processor {
   std::deque<Measured> resolved_;         // in the order of their resolution; waiting to be told
   std::map<MissKey, Time> misses_until_;  // when the last measured near miss could no longer be entered
   uint64_t configurations_refused_ = 0;
+  std::vector<std::vector<MeasuredTrade*>> watching_;  // by instrument, while quotes are shown; kept for its memory
 };
 
 }  // namespace spillway::journal

@@ -10,7 +10,7 @@ constexpr InstrumentId kInstrumentMax = 1'000'000;
 
 // Detectors of a symbol are looked at behind the first row of each such stretch of event time, and at boundaries:
 // nobody acts faster, and looking behind every row of a burst costs more than all features.
-constexpr Duration kDetectorGrid = std::chrono::milliseconds(25);
+constexpr Duration kDetectorGrid = std::chrono::milliseconds(50);
 
 }  // namespace
 
