@@ -76,7 +76,7 @@ class Loader {
     const absl::StatusOr<bool> read = Read(file, profile);
     if (!read.ok()) return read.status();
     if (*read) config::CheckRequired(profile, origins_, problems_);
-    if (problems_.empty()) CheckProfile(profile, origins_, problems_);
+    if (*read) CheckProfile(profile, origins_, problems_);
     if (problems_.empty() && !shipped_name.empty() && ProfileName(profile) != shipped_name) {
       problems_.Add(
           origins_.Nearest("name"), "name",

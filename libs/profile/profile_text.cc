@@ -538,13 +538,31 @@ std::vector<Difference> Differences(const v1::Profile& left, const v1::Profile& 
     const auto found = std::ranges::find(values, path, &config::NamedValue::path);
     return found == values.end() ? std::nullopt : std::optional(found->value);
   };
+  // "rubric.rules[S0-3.1]" of "rubric.rules[S0-3.1].limit"; empty: not in a list.
+  const auto item_of = [](const std::string& path) { return path.substr(0, path.find(']') + 1); };
+  const auto has_item = [&](const std::vector<config::NamedValue>& values, const std::string& item) {
+    return std::ranges::any_of(values, [&](const config::NamedValue& v) { return item_of(v.path) == item; });
+  };
   std::vector<Difference> differences;
-  for (const auto& [path, value] : lefts) {
-    const std::optional<std::string> other = find(rights, path);
-    if (other != value) differences.push_back({path, value, other});
+  // An item that only one has is one difference.
+  const auto add = [&](const config::NamedValue& named, bool left, const std::vector<config::NamedValue>& others) {
+    const std::string item = item_of(named.path);
+    if (item.empty() || has_item(others, item)) {
+      differences.push_back(left ? Difference{named.path, named.value, find(others, named.path)}
+                                 : Difference{named.path, std::nullopt, named.value});
+      return;
+    }
+    const std::string part = named.path.substr(std::min(item.size() + 1, named.path.size())) + ": " + named.value;
+    if (differences.empty() || differences.back().path != item)
+      differences.push_back({item, std::nullopt, std::nullopt});
+    std::optional<std::string>& text = left ? differences.back().left : differences.back().right;
+    text = text ? *text + ", " + part : part;
+  };
+  for (const config::NamedValue& named : lefts) {
+    if (find(rights, named.path) != named.value) add(named, true, rights);
   }
-  for (const auto& [path, value] : rights) {
-    if (!find(lefts, path)) differences.push_back({path, std::nullopt, value});
+  for (const config::NamedValue& named : rights) {
+    if (!find(lefts, named.path)) add(named, false, lefts);
   }
   return differences;
 }

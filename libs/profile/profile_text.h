@@ -23,9 +23,9 @@ std::vector<Statement> Describe(const v1::Profile& profile);
 // Sections with a line a statement, ids in brackets behind it; lines of at most 100 columns.
 std::string DescribeText(const v1::Profile& profile);
 
-// A value that differs; absent where a profile does not have it.
+// A value that differs; absent where a profile does not have it. A whole item of a list that only one has is one.
 struct Difference {
-  std::string path;  // "universe.price_min", "rubric.rules[S0-3.1].limit"
+  std::string path;  // "universe.price_min", "rubric.rules[S0-3.1].limit", "rubric.rules[S0-3.1]"
   std::optional<std::string> left, right;
 };
 // In the order of the schema. Name, version, description, base and carries are a profile's own and not compared.

@@ -193,7 +193,7 @@ TEST_CASE("order-flow imbalance sums the best-level contributions of the window"
   CHECK(play.ValueAt(5500, "order_flow_imbalance") == Ready(0));
 }
 
-TEST_CASE("the tape's silence is the time since the last eligible print", "[metrics]") {
+TEST_CASE("IR-3: the tape's silence is the time since the last eligible print", "[metrics]") {
   MetricsPlay play(ProfileOf({"tape_stall"}));
   play.At(0).Bid(10.00, 100).Ask(10.02, 80).Row();
   CHECK(play.ValueAt(250, "tape_stall") == Unready(NotReady::kNoTrades));

@@ -75,8 +75,9 @@ TEST_CASE("profile diff: each value once, with its path, and nothing between equ
   };
   CHECK(find("universe.price_min").left == "10");
   CHECK(find("universe.price_min").right == "2");
-  CHECK(find("rubric.rules[S0-3.1].points").right == std::nullopt);
-  CHECK(find("rubric.rules[S1-A3.1].points").left == std::nullopt);
+  CHECK(find("rubric.rules[S0-3.1]").left == "id: S0-3.1, feature: spread, op: \"<=\", limit: 0.03, points: 2");
+  CHECK(find("rubric.rules[S0-3.1]").right == std::nullopt);
+  CHECK(find("rubric.rules[S1-A3.1]").left == std::nullopt);
   CHECK(std::ranges::none_of(differences, [](const Difference& d) { return d.path == "throttle.same_ticker"; }));
   std::set<std::string> paths;
   for (const Difference& difference : differences) CHECK(paths.insert(difference.path).second);
