@@ -265,8 +265,12 @@ class Checker {
              fmt::format("{} is above sizing.risk_percent {}", account.degraded_risk_percent(),
                          profile_.sizing().risk_percent()));
     }
-    CheckRange(account.has_day_loss_stop_e8() && account.has_day_drawdown_max_e8(), account.day_loss_stop_e8(),
-               account.day_drawdown_max_e8(), 8, "account.day_loss_stop and account.day_drawdown");
+    if (account.has_day_loss_stop_e8() && account.has_day_drawdown_max_e8() &&
+        account.day_loss_stop_e8() > account.day_drawdown_max_e8()) {
+      Report("account.day_loss_stop", fmt::format("{} is above day_drawdown_max {}: all would be closed before it acts",
+                                                  FormatDecimal(account.day_loss_stop_e8(), 8),
+                                                  FormatDecimal(account.day_drawdown_max_e8(), 8)));
+    }
   }
 
   void CheckCompliance() {

@@ -90,8 +90,8 @@ std::vector<std::string> AccountWarnings(const Instance& instance) {
   if (account.stage_aborted()) {
     const StageLimits* stage = StageOf(instance);
     warnings.push_back(
-        fmt::format("stage {} was given up after {} trades: no entries; begin a stage anew with "
-                    "spillway profile promote",
+        fmt::format("stage {} was given up after {} trades: no entries; a new version of the "
+                    "profile begins anew",
                     stage == nullptr ? "" : stage->name, account.stage_record().trades));
   }
   return warnings;

@@ -120,9 +120,10 @@ void PaperAccount::Cancel(const EventId& signal) {
 }
 
 std::optional<AccountChange> PaperAccount::See(InstrumentId instrument, const Quote& quote, Time now) {
+  const Time shown = FloorTo(now, kQuoteGrid);
   for (size_t i = 0; i < pending_.size(); ++i) {
     const PaperTrade& trade = pending_[i];
-    if (trade.header.instrument != instrument || now <= trade.taken || now >= trade.deadline) continue;
+    if (trade.header.instrument != instrument || shown <= trade.taken || now >= trade.deadline) continue;
     if (trade.is_long() && quote.ask <= trade.entry) return Enter(i, quote.ask, quote.bid, now);
     if (!trade.is_long() && quote.bid >= trade.entry) return Enter(i, quote.bid, quote.ask, now);
   }
@@ -135,6 +136,12 @@ std::optional<AccountChange> PaperAccount::See(InstrumentId instrument, const Qu
     if (trade.is_long() ? exit >= trade.target : exit <= trade.target) return Close(i, trade.target, now, "target");
   }
   return std::nullopt;
+}
+
+std::set<InstrumentId> PaperAccount::WaitingFor() const {
+  std::set<InstrumentId> instruments;
+  for (const PaperTrade& trade : pending_) instruments.insert(trade.header.instrument);
+  return instruments;
 }
 
 std::optional<AccountChange> PaperAccount::CloseDue(Time now) {

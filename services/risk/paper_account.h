@@ -9,9 +9,10 @@
 //   time    time_stop after the entry, the regular close, or the end of all feeds: at the last valid bid before.
 //   flatten when the day's drawdown closes everything: at the last valid bid.
 //
-// The account sees a symbol's quotes at ticks (MarketContext) and only those of a valid book. The journal's
-// OutcomeLabelled sees every quote and is the finer measure; the two may differ where a price was there for less than a
-// tick. What moves the account is in scoring's order, so that every run repeats it.
+// The account sees a symbol's quotes as they stood at the 250 ms boundaries (MarketContext at the tick behind each, and
+// a quote that still stands), and only those of a valid book: a person is not faster. The journal's OutcomeLabelled
+// sees every quote and is the finer measure; the two differ where a price was there for less. What moves the account is
+// in scoring's order, so that every run repeats it.
 //
 // Money. Costs of the round trip are charged at the entry. equity = cash + open positions at their exit side. A sale's
 // cash settles `settlement_days` trading days later (C-34). Day, week and month turn with the trading day.
@@ -22,6 +23,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -108,7 +110,10 @@ class PaperAccount {
   void Cancel(const EventId& signal);
   void DropPending() { pending_.clear(); }
   // A quote of a valid book.
+  // `quote` stood at the last multiple of kQuoteGrid up to `now`.
+  static constexpr Duration kQuoteGrid = std::chrono::milliseconds(250);
   std::optional<AccountChange> See(InstrumentId instrument, const Quote& quote, Time now);
+  std::set<InstrumentId> WaitingFor() const;        // instruments of trades that may still be entered
   std::optional<AccountChange> CloseDue(Time now);  // time stops; forgets pending entries that are too late
   std::optional<AccountChange> CloseAny(Time now, std::string_view reason);
 

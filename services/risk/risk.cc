@@ -152,7 +152,7 @@ Case RiskProcessor::CaseOf(const Event& event, const TradeIntent& intent) const 
   if (c.instance != nullptr) c.now = c.instance->now;
   c.terms = find(terms_, event.header.instrument);
   c.mark = find(marks_, event.header.instrument);
-  for (const auto& [feed, state] : feeds_) {
+  for (const auto& [source, state] : feeds_) {
     ++c.feeds.known;
     if (state != FeedState::kUp) ++c.feeds.not_up;
   }
@@ -374,6 +374,8 @@ void RiskProcessor::ConfigureStage(const PendingConfiguration& pending, runtime:
     ++configurations_refused_;
     return;
   }
+  // In force already: its record goes on. One that was given up begins anew, which is somebody's deliberate word.
+  if (SnapshotOf(found->second).stage == *stage && !found->second.account.stage_aborted()) return;
   found->second.account.BeginStage(*stage);
   TellAccount(found->first, found->second, pending.header, kStageOrdinal, out);
 }
@@ -426,6 +428,23 @@ void RiskProcessor::OnRows(StrategyInstanceId id, Instance& instance, const Even
   JudgeDay(id, instance, event.header, out);
 }
 
+// Contexts tell what changed: a quote that only stands there fills an entry too.
+void RiskProcessor::SeeStanding(StrategyInstanceId id, Instance& instance, const Event& event,
+                                runtime::EventSink& out) {
+  const std::set<InstrumentId> waiting = instance.account.WaitingFor();
+  if (waiting.empty()) return;
+  const Announcer say(event.header, id, instance.now, 0, out);
+  for (const InstrumentId instrument : waiting) {
+    const auto mark = marks_.find(instrument);
+    if (mark == marks_.end() || mark->second.book != 0) continue;
+    while (const std::optional<AccountChange> change =
+               instance.account.See(instrument, mark->second.quote, instance.now)) {
+      Tell(instance, *change, event.header, say, out);
+    }
+  }
+  JudgeDay(id, instance, event.header, out);
+}
+
 void RiskProcessor::OnCancelled(const Event& event, const SignalCancelled& cancelled) {
   const auto found = instances_.find(event.header.instance);
   if (found == instances_.end()) return;
@@ -440,10 +459,14 @@ void RiskProcessor::OnCancelled(const Event& event, const SignalCancelled& cance
 
 // Behind the end of every feed no quote will follow: what is open ends there.
 void RiskProcessor::OnFeed(const Event& event, const FeedStatus& feed, runtime::EventSink& out) {
-  feeds_[feed.feed] = feed.state;
-  const bool ended =
-      std::all_of(feeds_.begin(), feeds_.end(), [](const auto& f) { return f.second == FeedState::kEnded; });
-  if (!ended) return;
+  // What is said of one symbol (a subscription refused) is that symbol's matter: its features are not carried.
+  if (event.header.instrument != 0) return;
+  // Each producer's word stands until it takes it back: that the lag is over does not end an outage.
+  feeds_[{event.header.producer, feed.feed}] = feed.state;
+  const bool ended = std::all_of(feeds_.begin(), feeds_.end(), [](const auto& f) {
+    return f.first.producer == Producer::kMetrics || f.second == FeedState::kEnded;  // metrics speaks of lag alone
+  });
+  if (!ended || feed.state != FeedState::kEnded) return;
   for (auto& [id, instance] : instances_) {
     const Announcer say(event.header, id, instance.now, 0, out);
     instance.account.DropPending();
@@ -510,6 +533,7 @@ void RiskProcessor::JudgeLosses(Instance& instance, const Announcer& say) const 
   if (instance.account.LossesWithin(limits->losses_window, instance.now) <= *limits->losses_max) return;
   Pause& pause = instance.pauses[key];
   if (limits->losses_pause) pause.until = instance.now + *limits->losses_pause;
+  instance.account.DropPending();  // what was not entered yet is an entry too
   say.AccountPaused(key, pause);
 }
 
@@ -524,6 +548,7 @@ void RiskProcessor::JudgeDay(StrategyInstanceId id, Instance& instance, const Ev
   const PauseKey loss{PauseCause::kDayLoss, 0};
   if (limits->day_loss_stop && account.DayProfit() < -*limits->day_loss_stop && !instance.pauses.contains(loss)) {
     say.AccountPaused(loss, instance.pauses[loss]);
+    account.DropPending();
   }
   const PauseKey drawdown{PauseCause::kDayDrawdown, 0};
   const std::optional<Money> limit = DayDrawdownMax(instance);
@@ -604,6 +629,7 @@ void RiskProcessor::OnContext(const Event& event, const MarketContext& context, 
 // A symbol that moved and then fell silent stops moving by time alone.
 void RiskProcessor::OnTick(const Event& event, runtime::EventSink& out) {
   for (auto& [id, instance] : instances_) {
+    SeeStanding(id, instance, event, out);
     if (instance.moving.empty()) continue;
     const Announcer say(event.header, id, instance.now, 0, out);
     const std::vector<InstrumentId> moving(instance.moving.begin(), instance.moving.end());

@@ -131,6 +131,7 @@ class RiskProcessor final : public runtime::Processor {
   int32_t DayOf(const Instance& instance) const;
   void EnterDay(StrategyInstanceId id, Instance& instance, const EventHeader& cause, runtime::EventSink& out);
   void Take(const Event& event, const TradeIntent& intent, const RiskDecision& decision, Instance& instance) const;
+  void SeeStanding(StrategyInstanceId id, Instance& instance, const Event& event, runtime::EventSink& out);
   void OnRows(StrategyInstanceId id, Instance& instance, const Event& event, const MarketContext& context,
               runtime::EventSink& out);
   void OnCancelled(const Event& event, const SignalCancelled& cancelled);
@@ -163,7 +164,16 @@ class RiskProcessor final : public runtime::Processor {
   Time now_;  // the latest of everybody's events
   std::map<InstrumentId, ContractTerms> terms_;
   std::optional<SessionState> session_;
-  std::map<uint32_t, FeedState> feeds_;
+  struct FeedSource {
+    Producer producer = Producer::kNone;
+    uint32_t feed = 0;
+    friend auto operator<=>(const FeedSource&, const FeedSource&) = default;
+    template <class Archive>
+    void Persist(Archive& a) {
+      a(producer, feed);
+    }
+  };
+  std::map<FeedSource, FeedState> feeds_;
   std::map<InstrumentId, Mark> marks_;
   std::map<InstrumentId, Fact> halts_;
   std::map<InstrumentId, Fact> news_;

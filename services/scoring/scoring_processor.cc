@@ -68,10 +68,16 @@ void ScoringProcessor::OnConfiguration(const Event& event, const ConfigurationVe
 }
 
 void ScoringProcessor::Activate(const profile::PendingConfiguration& version) {
+  // What is repeated because another instance changed restarts nobody.
+  const auto running = instances_.find(version.instance);
+  const bool shadow = version.mode == InstanceMode::kShadow;
+  if (running != instances_.end() && version.mode != InstanceMode::kRetired && running->second.shadow() == shadow &&
+      running->second.document() == version.document) {
+    return;
+  }
   instances_.erase(version.instance);
   if (version.mode == InstanceMode::kRetired) return;
-  absl::StatusOr<StrategyInstance> instance =
-      StrategyInstance::Start(version.instance, version.mode == InstanceMode::kShadow, version.document);
+  absl::StatusOr<StrategyInstance> instance = StrategyInstance::Start(version.instance, shadow, version.document);
   if (!instance.ok()) {
     ++configurations_refused_;
     return;

@@ -128,7 +128,10 @@ void UniverseProcessor::Subscribe(const EventHeader& header, runtime::EventSink&
 // A new version of an instance starts anew: what the old one decided says nothing about the new rules.
 void UniverseProcessor::Activate(const profile::PendingConfiguration& version) {
   std::set<InstrumentId> before;
-  if (const auto old = instances_.find(version.instance); old != instances_.end()) before = old->second.Included();
+  if (const auto old = instances_.find(version.instance); old != instances_.end()) {
+    if (version.mode != InstanceMode::kRetired && old->second.document == version.document) return;  // repeated
+    before = old->second.Included();
+  }
   instances_.erase(version.instance);
   universes_changed_ = true;
   if (version.mode == InstanceMode::kRetired) return;

@@ -41,6 +41,7 @@ int Run(const RunArguments& arguments) {
                                    {"market_events", result->rows},
                                    {"signals_accepted", result->signals_accepted},
                                    {"signals_rejected", result->signals_rejected},
+                                   {"signals_previewed", result->signals_previewed},
                                    {"approved", result->approved},
                                    {"refused", result->refused},
                                    {"alerts", result->alerts},
@@ -52,10 +53,12 @@ int Run(const RunArguments& arguments) {
     fmt::print("{}\n", json.dump(2));
     return kExitOk;
   }
+  const std::string previews =
+      result->signals_previewed > 0 ? fmt::format(" {} previews,", result->signals_previewed) : "";
   fmt::print(
-      "{}: {} market events, {} signals accepted, {} rejected, {} approved, {} refused, {} alerts ({} shadow), "
+      "{}: {} market events, {} signals accepted, {} rejected,{} {} approved, {} refused, {} alerts ({} shadow), "
       "{} cancelled\ndigest {}\n",
-      arguments.out, result->rows, result->signals_accepted, result->signals_rejected, result->approved,
+      arguments.out, result->rows, result->signals_accepted, result->signals_rejected, previews, result->approved,
       result->refused, result->alerts, result->shadow_alerts, result->cancelled, result->digest);
   fmt::print("next: spillway report {} --html report.html    spillway replay {} --verify\n", arguments.out,
              arguments.out);

@@ -10,12 +10,15 @@ namespace spillway::cli {
 namespace {
 
 void Count(const Event& event, SessionRunResult& result) {
-  std::visit(
-      Overloaded{[&](const Signal& signal) { ++(signal.accepted ? result.signals_accepted : result.signals_rejected); },
-                 [&](const RiskDecision& decision) { ++(decision.approved ? result.approved : result.refused); },
-                 [&](const Alert& alert) { ++(alert.shadow ? result.shadow_alerts : result.alerts); },
-                 [&](const SignalCancelled&) { ++result.cancelled; }, [](const auto&) {}},
-      event.body);
+  std::visit(Overloaded{[&](const Signal& signal) {
+                          ++(signal.accepted  ? result.signals_accepted
+                             : signal.preview ? result.signals_previewed
+                                              : result.signals_rejected);
+                        },
+                        [&](const RiskDecision& decision) { ++(decision.approved ? result.approved : result.refused); },
+                        [&](const Alert& alert) { ++(alert.shadow ? result.shadow_alerts : result.alerts); },
+                        [&](const SignalCancelled&) { ++result.cancelled; }, [](const auto&) {}},
+             event.body);
 }
 
 // What stands beside the lanes and belongs to the market that was run, such as a simulator's truth.

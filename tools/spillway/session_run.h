@@ -18,8 +18,8 @@ struct SessionRunOptions {
 };
 struct SessionRunResult {
   uint64_t rows = 0;
-  uint64_t signals_accepted = 0, signals_rejected = 0, approved = 0, refused = 0, alerts = 0, shadow_alerts = 0,
-           cancelled = 0;
+  uint64_t signals_accepted = 0, signals_rejected = 0, signals_previewed = 0, approved = 0, refused = 0, alerts = 0,
+           shadow_alerts = 0, cancelled = 0;
   std::string digest;
 };
 

@@ -320,7 +320,8 @@ TEST_CASE("profile: what contradicts itself is refused on its line, with the rea
   CHECK(Has(d.Refused("account: {equity_max: 30000}"),
             "sizing.equity: 40000 is outside account.equity_min to equity_max"));
   CHECK(Has(d.Refused("account: {losses_max: 2}"), "losses_max and losses_window need each other"));
-  CHECK(Has(d.Refused("account: {day_loss_stop: 700, day_drawdown_max: 600}"), "700 is above"));
+  CHECK(Has(d.Refused("account: {day_loss_stop: 700, day_drawdown_max: 600}"),
+            "account.day_loss_stop: 700 is above day_drawdown_max 600"));
   CHECK(Has(d.Refused("account: {month_drawdown: 3000, degraded_risk_percent: 0.5}"),
             "0.5 is above sizing.risk_percent"));
   CHECK(Has(d.Refused("compliance: [{id: a, kind: day_trades, amount: 25000}]"), "needs count and sessions"));

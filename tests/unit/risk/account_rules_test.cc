@@ -91,14 +91,14 @@ TEST_CASE("S1-B6.3, C-14: a day's loss of exactly 400 dollars still trades, a ce
   CHECK(day.LastAccount().day_profit == Dollars(-400));
   CHECK(Verdict(day.Intent("10:20", {.instrument = 2, .entry = 20.00, .stop = 19.99, .quantity_max = 1})) ==
         "approved 1");
-  day.Quote("10:20:00.100", 19.99, 20.00, 2);
+  day.Quote("10:20:00.250", 19.99, 20.00, 2);
   CHECK(day.Intent("10:20:01", {.instrument = 3}) == "10:20:01.000 refused DAY_LOSS seen=-400.01 limit=-400 USD");
 }
 
 TEST_CASE("S1-B6.3: an open position's loss counts, and the stop holds for the day", "[risk]") {
   AccountDay day(Costless(1.0));
   day.Intent("10:00", {.entry = 20.00, .stop = 19.20, .target = 21.60});
-  day.Quote("10:00:00.100", 19.97, 20.00);
+  day.Quote("10:00:00.250", 19.97, 20.00);
   day.Send(day.At("10:01").Mark(1, 19.25, 19.28));
   CHECK(Verdict(day.Intent("10:02", {.instrument = 2, .quantity_max = 10})) == "approved 10");  // -375
   const std::string paused = day.Send(day.At("10:02:30").Mark(2, 18.00, 20.00));  // ten shares at 18.00: -20 more
@@ -129,8 +129,8 @@ TEST_CASE("S1-B0.7, C-14, C-15: 600 dollars from the day's peak close everything
   AccountDay day(Costless(1.0));
   day.Intent("10:00", {.instrument = 1, .entry = 20.00, .stop = 19.20, .target = 21.60});
   day.Intent("10:00:01", {.instrument = 2, .entry = 20.00, .stop = 19.20, .target = 21.60});
-  day.Quote("10:00:01.100", 19.97, 20.00, 1);
-  day.Quote("10:00:01.100", 19.97, 20.00, 2);
+  day.Quote("10:00:01.250", 19.97, 20.00, 1);
+  day.Quote("10:00:01.250", 19.97, 20.00, 2);
   day.Quote("10:01", 20.80, 20.83, 1);                             // the peak: +400 - 15
   CHECK(day.Send(day.At("10:02").Mark(2, 19.60, 19.63)).empty());  // 185 below it
   CHECK(day.Send(day.At("10:03").Mark(1, 19.98, 20.01)).empty());  // 595
@@ -163,7 +163,7 @@ TEST_CASE("S1-B6.2: more than two losses in 30 minutes pause the session", "[ris
   day.Lose("10:00", {.instrument = 1});
   day.Lose("10:10", {.instrument = 2});
   CHECK(Verdict(day.Intent("10:20", {.instrument = 3})) == "approved 500");
-  day.Send(day.At("10:20:00.100").Mark(3, 19.97, 20.00));
+  day.Send(day.At("10:20:00.250").Mark(3, 19.97, 20.00));
   CHECK(day.Send(day.At("10:29:59.999").Mark(3, 19.88, 19.91)) == "10:29:59.999 paused instance losses");
   CHECK(day.Intent("10:29:59.999", {.instrument = 4}) == "10:29:59.999 refused LOSSES seen=3 limit=2 losses");
   CHECK(Verdict(day.Intent("15:00", {.instrument = 4})) == "refused LOSSES");  // the rest of the session
@@ -177,7 +177,7 @@ TEST_CASE("S1-B6.2: the window is half-open, a third loss just 30 minutes after 
   day.Lose("10:10", {.instrument = 2});
   day.Intent("10:29", {.instrument = 3});
   day.Quote("10:29:01", 19.97, 20.00, 3);
-  CHECK(day.Send(day.At("10:30:00.200").Mark(3, 19.88, 19.91)).empty());  // the first loss was at 10:00:00.200
+  CHECK(day.Send(day.At("10:30:00.500").Mark(3, 19.88, 19.91)).empty());  // the first loss was at 10:00:00.500
   CHECK(Verdict(day.Intent("10:31", {.instrument = 4})) == "approved 500");
 }
 
@@ -190,8 +190,8 @@ TEST_CASE("S1-B6.2: losses_pause ends the pause earlier than the session", "[ris
   day.Lose("10:02", {.instrument = 3});
   CHECK(day.Send(day.At("10:03").Tick()).empty());
   CHECK(Verdict(day.Intent("10:22", {.instrument = 4})) == "refused LOSSES");
-  CHECK(day.Intent("10:22:00.200", {.instrument = 4}) ==
-        "10:22:00.200 resumed instance losses\n10:22:00.200 approved 500 cap=shares risk=60.00");
+  CHECK(day.Intent("10:22:00.500", {.instrument = 4}) ==
+        "10:22:00.500 resumed instance losses\n10:22:00.500 approved 500 cap=shares risk=60.00");
 }
 
 TEST_CASE("S1-B0.5: with a weekly target nothing more is entered in the week that reached it", "[risk]") {
@@ -311,8 +311,8 @@ TEST_CASE("S1-B10.2, C-34: limited margin buys with what is not settled too, and
   AccountDay day(Costless(1.0));
   const IntentFields fields{.entry = 20.00, .stop = 19.90, .target = 20.20};  // 4,000 shares by risk
   CHECK(day.Intent("10:00", fields) == "10:00:00.000 approved 2000 cap=settled_cash risk=200.00");
-  day.Quote("10:00:00.100", 19.97, 20.00);
-  day.Quote("10:00:00.200", 20.20, 20.23);
+  day.Quote("10:00:00.250", 19.97, 20.00);
+  day.Quote("10:00:00.500", 20.20, 20.23);
   CHECK(day.LastAccount().settled_cash == Money());
   CHECK(Verdict(day.Intent("10:10", fields)) == "approved 2020");
 }
@@ -378,8 +378,8 @@ TEST_CASE("S1-B0.4, S1-B5.4, S1-B5.5, EX-06, C-31: 1,111 shares of risk are capp
   CHECK(day.Intent("10:00", fields) == "10:00:00.000 approved 500 cap=shares risk=45.00");
   CHECK(Last(day).risk_percent == 100 * 45.0 / 40'000);
   CHECK(Last(day).stage == "full");
-  day.Quote("10:00:00.100", 12.01, 12.04);
-  day.Quote("10:00:00.200", 12.22, 12.25);
+  day.Quote("10:00:00.250", 12.01, 12.04);
+  day.Quote("10:00:00.500", 12.22, 12.25);
   CHECK(day.LastAccount().trade->profit_net == Dollars(86.50));  // 500 * 0.18 - 3.50
 
   v1::Profile uncapped = AccountOnly();

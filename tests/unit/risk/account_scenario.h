@@ -74,7 +74,7 @@ class AccountDay : public RiskDay {
     return account();
   }
 
-  // A long, approved at the clock, entered 100 ms later, closed after 200 ms; the answer to the intent.
+  // A long, approved at the clock, entered 250 ms later, closed after 500 ms; the answer to the intent.
   std::string Win(std::string_view clock, IntentFields fields = {}) { return Trade(clock, fields, fields.target); }
   std::string Lose(std::string_view clock, IntentFields fields = {}) { return Trade(clock, fields, fields.stop); }
 
@@ -90,9 +90,9 @@ class AccountDay : public RiskDay {
     const std::string answer = Intent(clock, fields);
     const Time begin = lane.now();
     const double spread = 0.03;
-    Send(lane.At(begin + std::chrono::milliseconds(100)).Mark(fields.instrument, fields.entry - spread, fields.entry));
-    Send(lane.At(begin + std::chrono::milliseconds(200)).Mark(fields.instrument, exit, exit + spread));
-    Send(lane.At(begin + std::chrono::milliseconds(300)).Mark(fields.instrument, fields.entry - spread, fields.entry));
+    Send(lane.At(begin + std::chrono::milliseconds(250)).Mark(fields.instrument, fields.entry - spread, fields.entry));
+    Send(lane.At(begin + std::chrono::milliseconds(500)).Mark(fields.instrument, exit, exit + spread));
+    Send(lane.At(begin + std::chrono::milliseconds(750)).Mark(fields.instrument, fields.entry - spread, fields.entry));
     return answer;
   }
 

@@ -10,14 +10,14 @@ TEST_CASE("C-30: the paper account enters at the ask, is stopped at the bid and 
   CHECK(day.Intent("10:00") == "10:00:00.000 approved 500 cap=shares risk=60.00");
   CHECK(day.account().empty());
   CHECK(day.Quote("10:00", 19.97, 20.00).empty());  // strictly after the intent
-  CHECK(day.Quote("10:00:00.100", 19.98, 20.01).empty());
-  CHECK(day.Quote("10:00:00.200", 19.96, 19.99) == "10:00:00.200 entered 19.99 x 500, equity 39981.50");
+  CHECK(day.Quote("10:00:00.250", 19.98, 20.01).empty());
+  CHECK(day.Quote("10:00:00.500", 19.96, 19.99) == "10:00:00.500 entered 19.99 x 500, equity 39981.50");
   const AccountSnapshot entered = day.LastAccount();
   CHECK(entered.cash == Dollars(40'000 - 9'995 - 3.50));
   CHECK(entered.open_positions == 1);
   CHECK(entered.trades_today == 1);
-  CHECK(day.Quote("10:00:00.300", 19.89, 19.92).empty());
-  CHECK(day.Quote("10:00:00.400", 19.80, 19.83) == "10:00:00.400 closed 19.80 x 500 stop net -98.50, equity 39901.50");
+  CHECK(day.Quote("10:00:00.750", 19.89, 19.92).empty());
+  CHECK(day.Quote("10:00:00.990", 19.80, 19.83) == "10:00:00.990 closed 19.80 x 500 stop net -98.50, equity 39901.50");
   const AccountSnapshot closed = day.LastAccount();
   CHECK(closed.cash == closed.equity);
   CHECK(closed.day_profit == Dollars(-98.50));
@@ -30,9 +30,9 @@ TEST_CASE("C-30: the paper account enters at the ask, is stopped at the bid and 
 TEST_CASE("C-30: at the target the paper account sells at the target, whatever the bid", "[risk]") {
   AccountDay day(AccountOnly());
   day.Intent("10:00");
-  day.Quote("10:00:00.100", 19.97, 20.00);
-  CHECK(day.Quote("10:00:00.200", 20.30, 20.33) ==
-        "10:00:00.200 closed 20.24 x 500 target net 116.50, equity 40116.50");
+  day.Quote("10:00:00.250", 19.97, 20.00);
+  CHECK(day.Quote("10:00:00.500", 20.30, 20.33) ==
+        "10:00:00.500 closed 20.24 x 500 target net 116.50, equity 40116.50");
   CHECK(day.LastAccount().record == SetupRecord{.trades = 1, .wins = 1, .sum_r = 116.50 / 60});
 }
 
@@ -43,14 +43,14 @@ TEST_CASE("IR-1: a short is the mirror image: entered at the bid, stopped and co
   AccountDay day(profile);
   const IntentFields fields{.entry = 19.97, .stop = 20.09, .target = 19.73, .side = Side::kAsk};
   CHECK(Verdict(day.Intent("10:00", fields)) == "approved 500");
-  CHECK(day.Quote("10:00:00.100", 19.96, 19.99).empty());
-  CHECK(day.Quote("10:00:00.200", 19.98, 20.01) == "10:00:00.200 entered 19.98 x 500, equity 39981.50");
+  CHECK(day.Quote("10:00:00.250", 19.96, 19.99).empty());
+  CHECK(day.Quote("10:00:00.500", 19.98, 20.01) == "10:00:00.500 entered 19.98 x 500, equity 39981.50");
   CHECK(day.LastAccount().cash == Dollars(40'000 + 9'990 - 3.50));
-  CHECK(day.Quote("10:00:00.300", 19.70, 19.73) ==
-        "10:00:00.300 closed 19.73 x 500 target net 121.50, equity 40121.50");
+  CHECK(day.Quote("10:00:00.750", 19.70, 19.73) ==
+        "10:00:00.750 closed 19.73 x 500 target net 121.50, equity 40121.50");
   day.Intent("10:20", fields);
-  day.Quote("10:20:00.100", 19.97, 20.00);
-  CHECK(day.Quote("10:20:00.200", 20.10, 20.13) == "10:20:00.200 closed 20.13 x 500 stop net -83.50, equity 40038.00");
+  day.Quote("10:20:00.250", 19.97, 20.00);
+  CHECK(day.Quote("10:20:00.500", 20.10, 20.13) == "10:20:00.500 closed 20.13 x 500 stop net -83.50, equity 40038.00");
 }
 
 TEST_CASE("IR-1: a long-only profile and an account without margin refuse the short side", "[risk]") {
@@ -81,13 +81,13 @@ TEST_CASE("paper account: what is cancelled or expires before its entry never wa
 TEST_CASE("paper account: the time stop and the regular close end a trade at the last valid bid", "[risk]") {
   AccountDay day(AccountOnly());
   day.Intent("10:00");
-  day.Quote("10:00:00.100", 19.97, 20.00);
+  day.Quote("10:00:00.250", 19.97, 20.00);
   day.Quote("10:05", 20.05, 20.08);
   day.Send(day.At("10:06").Mark(1, 20.20, 20.15, BookCondition::kCrossed));  // not a quote
   day.Send(day.At("10:15:00.000").Tick());
   CHECK(day.account().empty());
-  day.Send(day.At("10:15:00.100").Tick());
-  CHECK(day.account() == "10:15:00.100 closed 20.05 x 500 time net 21.50, equity 40021.50");
+  day.Send(day.At("10:15:00.250").Tick());
+  CHECK(day.account() == "10:15:00.250 closed 20.05 x 500 time net 21.50, equity 40021.50");
   day.Quote("15:58", 19.97, 20.00);
   day.Intent("15:59");
   day.Quote("15:59:10", 19.97, 20.00);
@@ -98,7 +98,7 @@ TEST_CASE("paper account: the time stop and the regular close end a trade at the
 TEST_CASE("paper account: where the feeds end, what is open ends too", "[risk]") {
   AccountDay day(AccountOnly());
   day.Intent("10:00");
-  day.Quote("10:00:00.100", 19.97, 20.00);
+  day.Quote("10:00:00.250", 19.97, 20.00);
   day.Send(day.At("10:01").Feed(FeedState::kEnded));
   CHECK(day.account() == "10:01:00.000 closed 19.97 x 500 time net -18.50, equity 39981.50");
 }

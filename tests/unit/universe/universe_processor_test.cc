@@ -155,7 +155,10 @@ TEST_CASE("universe: a new version starts anew, a retired instance is silent, a 
           "[universe]") {
   FeaturesLane lane = TwoStocks();
   lane.At(300).Inputs(1, Good("refresh", true));
-  lane.At(1000).Start(kClassic, test::Classic());
+  lane.At(900).Start(kClassic, test::Classic());  // the same again: nothing begins
+  v1::Profile next = test::Classic();
+  next.set_version(2);
+  lane.At(1000).Start(kClassic, next);
   lane.At(5 * kMinute).Inputs(1, Good("refresh", true));
   CHECK(Changes(lane.events()).size() == 2);
   CHECK(Changes(lane.events()).back().full);
