@@ -153,6 +153,7 @@ Case RiskProcessor::CaseOf(const Event& event, const TradeIntent& intent) const 
   c.terms = find(terms_, event.header.instrument);
   c.mark = find(marks_, event.header.instrument);
   for (const auto& [source, state] : feeds_) {
+    if (source.instrument != 0 && source.instrument != event.header.instrument) continue;
     ++c.feeds.known;
     if (state != FeedState::kUp) ++c.feeds.not_up;
   }
@@ -459,10 +460,10 @@ void RiskProcessor::OnCancelled(const Event& event, const SignalCancelled& cance
 
 // Behind the end of every feed no quote will follow: what is open ends there.
 void RiskProcessor::OnFeed(const Event& event, const FeedStatus& feed, runtime::EventSink& out) {
-  // What is said of one symbol (a subscription refused) is that symbol's matter: its features are not carried.
-  if (event.header.instrument != 0) return;
+  // A subscription that was refused says nothing of the feed: the symbol's features are not carried.
+  if (event.header.instrument != 0 && feed.state == FeedState::kUnknown) return;
   // Each producer's word stands until it takes it back: that the lag is over does not end an outage.
-  feeds_[{event.header.producer, feed.feed}] = feed.state;
+  feeds_[{event.header.producer, feed.feed, event.header.instrument}] = feed.state;
   const bool ended = std::all_of(feeds_.begin(), feeds_.end(), [](const auto& f) {
     return f.first.producer == Producer::kMetrics || f.second == FeedState::kEnded;  // metrics speaks of lag alone
   });

@@ -167,10 +167,11 @@ class RiskProcessor final : public runtime::Processor {
   struct FeedSource {
     Producer producer = Producer::kNone;
     uint32_t feed = 0;
+    InstrumentId instrument = 0;  // 0: all of the feed
     friend auto operator<=>(const FeedSource&, const FeedSource&) = default;
     template <class Archive>
     void Persist(Archive& a) {
-      a(producer, feed);
+      a(producer, feed, instrument);
     }
   };
   std::map<FeedSource, FeedState> feeds_;

@@ -10,7 +10,9 @@
 namespace spillway::cli {
 
 // Gives each instance the account with which the instance of the same name ended in `run`; one that did not run there
-// begins with its profile's equity. FailedPrecondition: none of them did.
-absl::Status CarryAccounts(const std::string& run, std::vector<StrategyInstance>& instances);
+// begins with its profile's equity. FailedPrecondition: none of them did, or `session`, which is to be run, is not of a
+// later trading day.
+absl::Status CarryAccounts(const std::string& run, const std::string& session,
+                           std::vector<StrategyInstance>& instances);
 
 }  // namespace spillway::cli

@@ -22,7 +22,8 @@ int Run(const RunArguments& arguments) {
     reference = *std::move(read);
   }
   if (!arguments.account_from.empty()) {
-    if (const absl::Status status = CarryAccounts(arguments.account_from, *instances); !status.ok()) {
+    if (const absl::Status status = CarryAccounts(arguments.account_from, arguments.session, *instances);
+        !status.ok()) {
       return Fail(status);
     }
   }

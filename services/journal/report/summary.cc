@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "fmt/format.h"
+#include "nlohmann/json.hpp"
 #include "services/journal/report/new_york_clock.h"
 #include "services/journal/report/session_report.h"
 
@@ -34,6 +35,21 @@ std::string AlertSentence(const SessionReport& report) {
     ++alerts;
     cancelled += setup.cancelled ? 1 : 0;
     if (setup.outcome) ++outcomes[setup.outcome->body.label];
+  }
+  // Beyond the bound of what the page shows one by one, the scorecard has counted all.
+  if (report.setups_left_out > 0 && !report.scorecard.empty()) {
+    alerts = shadow = 0;
+    outcomes.clear();
+    for (const auto& instance : nlohmann::json::parse(report.scorecard).at("instances")) {
+      const uint64_t count = instance.at("alerts").get<uint64_t>();
+      (instance.at("shadow").get<bool>() ? shadow : alerts) += count;
+      if (instance.at("shadow").get<bool>()) continue;
+      for (int label = 1; label <= static_cast<int>(OutcomeLabel::kCancelled); ++label) {
+        const auto which = static_cast<OutcomeLabel>(label);
+        const uint64_t ended = instance.at("outcomes").value(std::string(OutcomeLabelName(which)), uint64_t{0});
+        if (ended > 0) outcomes[which] += ended;
+      }
+    }
   }
   if (alerts == 0 && shadow == 0) return "There was no alert.";
   std::string text = alerts == 0

@@ -283,11 +283,11 @@ void TradingPass::On(const Header& header, const TradeIntent& intent) {
 }
 
 void TradingPass::On(const Header& header, const RiskDecision& decision) {
+  if (!decision.approved) ++refusals_[{header.instance, decision.rule}];  // of all, shown one by one or not
   Setup* setup = SetupOf(by_intent_, decision.intent);
   if (setup == nullptr) return;
   setup->decision = {header.event_time, header.id(), decision};
   if (decision.approved) return;
-  ++refusals_[{header.instance, decision.rule}];
   if (TimeOfDay* bucket = TimeOfDayAt(setup->triggered)) ++bucket->refused;
 }
 
