@@ -52,6 +52,7 @@ void UniverseProcessor::Process(const Event& event, runtime::EventSink& out) {
 }
 
 void UniverseProcessor::OnCapabilities(const FeedCapabilities& feed) {
+  news_[feed.feed] = feed.news;
   feed_lines_.erase(feed.feed);
   if (feed.lines) feed_lines_[feed.feed] = *feed.lines;
   const SubscriptionLimits limits = SubscriptionLimits::Of(feed);
@@ -215,6 +216,12 @@ UniverseProcessor::Member UniverseProcessor::Decided(const Instance& instance, I
 
 std::optional<Exclusion> UniverseProcessor::HeadlineOf(const Instance& instance, InstrumentId instrument,
                                                        int32_t day) const {
+  // A rule whose data no feed carries never passes; a feed that did not say is taken to carry it.
+  const NameList& words = instance.rules.headline_words;
+  const bool carried = news_.empty() || std::ranges::any_of(news_, [](const auto& feed) { return feed.second; });
+  if (!words.empty() && !carried && !instance.rules.allow_unknown_headlines) {
+    return Exclusion{"headlines_not_carried", "not carried by this feed", words.ToString()};
+  }
   const auto found = headlines_.find(instrument);
   if (found == headlines_.end() || found->second.day != day) return std::nullopt;
   for (const std::string& headline : found->second.headlines) {
@@ -328,7 +335,7 @@ void UniverseProcessor::Instance::Persist(Archive& a) {
 
 template <class Archive>
 void UniverseProcessor::Persist(Archive& a) {
-  a(feed_lines_, feed_of_, facts_, headlines_, status_, staged_, instances_, pending_, configurations_refused_);
+  a(news_, feed_lines_, feed_of_, facts_, headlines_, status_, staged_, instances_, pending_, configurations_refused_);
   a(subscriptions_, universes_changed_);
 }
 

@@ -111,6 +111,7 @@ class UniverseProcessor final : public runtime::Processor {
   std::map<uint32_t, uint32_t> feed_lines_;  // of the feeds with a limit
   std::map<InstrumentId, uint32_t> feed_of_;
   std::map<InstrumentId, SymbolFacts> facts_;
+  std::map<uint32_t, bool> news_;  // which feeds carry news, of those that said
   std::map<InstrumentId, DayHeadlines> headlines_;
   std::map<InstrumentId, TradingStatus> status_;  // 0: the whole market
   std::map<InstrumentId, SymbolInputs> staged_;   // the set that is not complete yet

@@ -173,6 +173,7 @@ void ReadAllowUnknown(const v1::UniverseRules& from, UniverseRules& rules) {
     rules.allow_unknown_spread |= allowed == v1::UNIVERSE_UNKNOWN_SPREAD;
     rules.allow_unknown_sector |= allowed == v1::UNIVERSE_UNKNOWN_SECTOR;
     rules.allow_unknown_exchange |= allowed == v1::UNIVERSE_UNKNOWN_EXCHANGE;
+    rules.allow_unknown_headlines |= allowed == v1::UNIVERSE_UNKNOWN_HEADLINES;
   }
 }
 

@@ -77,6 +77,7 @@ struct UniverseRules {
   bool allow_unknown_spread = false;
   bool allow_unknown_sector = false;
   bool allow_unknown_exchange = false;
+  bool allow_unknown_headlines = false;        // no feed carries news
   Duration refresh = std::chrono::minutes(5);  // of event time, C-08
 };
 UniverseRules UniverseRulesOf(const v1::Profile& profile);

@@ -208,6 +208,31 @@ TEST_CASE("S1-B9.1, S1-B1.9, S1-A1.1, S1-A1.4: the universe is refreshed every 5
   }
 }
 
+TEST_CASE("S1-B10.3: where no feed carries news the rule on headlines never passes, unless that is allowed",
+          "[universe]") {
+  for (const auto& [news, allowed, included] :
+       {std::tuple{false, false, false}, std::tuple{false, true, true}, std::tuple{true, false, true}}) {
+    CAPTURE(news, allowed);
+    v1::Profile profile = test::Classic();
+    profile.mutable_universe()->add_exclude_headline_words("FDA");
+    if (allowed) profile.mutable_universe()->add_allow_unknown(v1::UNIVERSE_UNKNOWN_HEADLINES);
+    FeaturesLane lane;
+    FeedCapabilities feed;
+    feed.feed = 1;
+    feed.news = news;
+    lane.At(0).Add(Producer::kIngest, 0, 0, feed);
+    lane.Define(Stock(1)).Start("a@1#1", profile);
+    lane.At(300).Inputs(1, Good("refresh", true));
+    const auto changes = Changes(lane.events());
+    REQUIRE(changes.size() == 1);
+    REQUIRE(changes[0].members.size() == 1);
+    CHECK(changes[0].members[0].included == included);
+    if (included) continue;
+    CHECK(changes[0].members[0].exclusions ==
+          std::vector<Exclusion>{{"headlines_not_carried", "not carried by this feed", "FDA"}});
+  }
+}
+
 TEST_CASE("S1-B10.3: a headline with the word takes a symbol out at once and for the rest of the day", "[universe]") {
   v1::Profile profile = test::Classic();
   profile.mutable_universe()->add_exclude_headline_words("FDA");
