@@ -31,6 +31,7 @@ enum class Producer : uint8_t {
   kGateway = 9,
   kDelivery = 10,  // the notifier's adapter: what channels answered
   kHost = 11,      // the shells: ticks while the feed is silent
+  kBroker = 12,    // what the broker said: oms's adapter, or the simulated venue
 };
 std::string_view ProducerName(Producer producer);
 

@@ -34,8 +34,20 @@ void ToProto(const AlertUpdate& in, v1::AlertUpdate& out);
 void ToProto(const AlertReceipt& in, v1::AlertReceipt& out);
 void ToProto(const OutcomeLabelled& in, v1::OutcomeLabelled& out);
 void ToProto(const SubscriptionChanged& in, v1::SubscriptionChanged& out);
+void ToProto(const AccountTrade& in, v1::AccountTrade& out);
 void ToProto(const AccountSnapshot& in, v1::AccountSnapshot& out);
 void ToProto(const RejectionSummary& in, v1::RejectionSummary& out);
+void ToProto(const ExitSignal& in, v1::ExitSignal& out);
+void ToProto(const OrderCommand& in, v1::OrderCommand& out);
+void ToProto(const OrderEvent& in, v1::OrderEvent& out);
+void ToProto(const BrokerReport& in, v1::BrokerReport& out);
+void ToProto(const PositionSnapshot& in, v1::PositionSnapshot& out);
+void ToProto(const AdminCommand& in, v1::AdminCommand& out);
+void ToProto(const Reconciliation& in, v1::Reconciliation& out);
+void ToProto(const BrokerSnapshot& in, v1::BrokerSnapshot& out);
+void ToProto(const KillSwitchChanged& in, v1::KillSwitchChanged& out);
+void ToProto(const FlattenProgress& in, v1::FlattenProgress& out);
+void ToProto(const OrderIncident& in, v1::OrderIncident& out);
 
 // False if the message is inconsistent (columns of different lengths).
 bool FromProto(const v1::InstrumentDefinition& in, InstrumentDefinition& out);
@@ -66,7 +78,19 @@ bool FromProto(const v1::AlertUpdate& in, AlertUpdate& out);
 bool FromProto(const v1::AlertReceipt& in, AlertReceipt& out);
 bool FromProto(const v1::OutcomeLabelled& in, OutcomeLabelled& out);
 bool FromProto(const v1::SubscriptionChanged& in, SubscriptionChanged& out);
+bool FromProto(const v1::AccountTrade& in, AccountTrade& out);
 bool FromProto(const v1::AccountSnapshot& in, AccountSnapshot& out);
 bool FromProto(const v1::RejectionSummary& in, RejectionSummary& out);
+bool FromProto(const v1::ExitSignal& in, ExitSignal& out);
+bool FromProto(const v1::OrderCommand& in, OrderCommand& out);
+bool FromProto(const v1::OrderEvent& in, OrderEvent& out);
+bool FromProto(const v1::BrokerReport& in, BrokerReport& out);
+bool FromProto(const v1::PositionSnapshot& in, PositionSnapshot& out);
+bool FromProto(const v1::AdminCommand& in, AdminCommand& out);
+bool FromProto(const v1::Reconciliation& in, Reconciliation& out);
+bool FromProto(const v1::BrokerSnapshot& in, BrokerSnapshot& out);
+bool FromProto(const v1::KillSwitchChanged& in, KillSwitchChanged& out);
+bool FromProto(const v1::FlattenProgress& in, FlattenProgress& out);
+bool FromProto(const v1::OrderIncident& in, OrderIncident& out);
 
 }  // namespace spillway::body_codec

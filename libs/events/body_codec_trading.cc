@@ -166,6 +166,8 @@ void ToProto(const TradeIntent& in, v1::TradeIntent& out) {
   out.set_score(in.score);
   out.set_threshold(in.threshold);
   out.set_shadow(in.shadow);
+  Set(in.minute_volume, [&](int64_t v) { out.set_minute_volume_e8(v); });
+  if (in.parent) out.set_parent(IdBytes(in.parent));
 }
 bool FromProto(const v1::TradeIntent& in, TradeIntent& out) {
   out = {};
@@ -179,7 +181,8 @@ bool FromProto(const v1::TradeIntent& in, TradeIntent& out) {
   out.score = in.score();
   out.threshold = in.threshold();
   out.shadow = in.shadow();
-  return IdFromBytes(in.signal(), out.signal);
+  if (in.has_minute_volume_e8()) out.minute_volume = Quantity::FromE8(in.minute_volume_e8());
+  return IdFromBytes(in.signal(), out.signal) && IdFromBytes(in.parent(), out.parent);
 }
 
 void ToProto(const RiskDecision& in, v1::RiskDecision& out) {
@@ -199,6 +202,15 @@ void ToProto(const RiskDecision& in, v1::RiskDecision& out) {
   if (in.record != SetupRecord()) ToProto(in.record, *out.mutable_record());
   out.set_risk_percent(in.risk_percent);
   for (const std::string& warning : in.warnings) out.add_warnings(warning);
+  for (const CapRoom& room : in.caps) {
+    v1::CapRoom& cap = *out.add_caps();
+    cap.set_cap(static_cast<v1::SizeCap>(room.cap));
+    cap.set_quantity_e8(room.quantity.e8());
+    cap.set_used(room.used);
+    cap.set_limit(room.limit);
+    cap.set_unit(room.unit);
+  }
+  Set(in.stop, [&](int64_t v) { out.set_stop_e9(v); });
 }
 bool FromProto(const v1::RiskDecision& in, RiskDecision& out) {
   out = {};
@@ -217,6 +229,37 @@ bool FromProto(const v1::RiskDecision& in, RiskDecision& out) {
   out.record = FromProto(in.record());
   out.risk_percent = in.risk_percent();
   out.warnings.assign(in.warnings().begin(), in.warnings().end());
+  for (const v1::CapRoom& cap : in.caps()) {
+    out.caps.push_back({.cap = static_cast<SizeCap>(cap.cap()),
+                        .quantity = Quantity::FromE8(cap.quantity_e8()),
+                        .used = cap.used(),
+                        .limit = cap.limit(),
+                        .unit = cap.unit()});
+  }
+  if (in.has_stop_e9()) out.stop = Price::FromNanos(in.stop_e9());
+  return IdFromBytes(in.intent(), out.intent);
+}
+
+void ToProto(const AccountTrade& in, v1::AccountTrade& out) {
+  out.set_intent(IdBytes(in.intent));
+  out.set_state(static_cast<v1::AccountTradeState>(in.state));
+  out.set_side(static_cast<v1::Side>(in.side));
+  out.set_price_e9(in.price.nanos());
+  out.set_quantity_e8(in.quantity.e8());
+  out.set_profit_gross_e8(in.profit_gross.e8());
+  out.set_profit_net_e8(in.profit_net.e8());
+  out.set_r_multiple(in.r_multiple);
+  out.set_reason(in.reason);
+}
+bool FromProto(const v1::AccountTrade& in, AccountTrade& out) {
+  out.state = static_cast<AccountTradeState>(in.state());
+  out.side = static_cast<Side>(in.side());
+  out.price = Price::FromNanos(in.price_e9());
+  out.quantity = Quantity::FromE8(in.quantity_e8());
+  out.profit_gross = Money::FromE8(in.profit_gross_e8());
+  out.profit_net = Money::FromE8(in.profit_net_e8());
+  out.r_multiple = in.r_multiple();
+  out.reason = in.reason();
   return IdFromBytes(in.intent(), out.intent);
 }
 
@@ -235,18 +278,7 @@ void ToProto(const AccountSnapshot& in, v1::AccountSnapshot& out) {
   out.set_risk_percent(in.risk_percent);
   out.set_stage(in.stage);
   for (const std::string& warning : in.warnings) out.add_warnings(warning);
-  if (in.trade) {
-    v1::AccountTrade& trade = *out.mutable_trade();
-    trade.set_intent(IdBytes(in.trade->intent));
-    trade.set_state(static_cast<v1::AccountTradeState>(in.trade->state));
-    trade.set_side(static_cast<v1::Side>(in.trade->side));
-    trade.set_price_e9(in.trade->price.nanos());
-    trade.set_quantity_e8(in.trade->quantity.e8());
-    trade.set_profit_gross_e8(in.trade->profit_gross.e8());
-    trade.set_profit_net_e8(in.trade->profit_net.e8());
-    trade.set_r_multiple(in.trade->r_multiple);
-    trade.set_reason(in.trade->reason);
-  }
+  if (in.trade) ToProto(*in.trade, *out.mutable_trade());
   if (in.record != SetupRecord()) ToProto(in.record, *out.mutable_record());
   for (const UnsettledCash& cash : in.unsettled) {
     v1::UnsettledCash& unsettled = *out.add_unsettled();
@@ -282,17 +314,7 @@ bool FromProto(const v1::AccountSnapshot& in, AccountSnapshot& out) {
   out.day_trades.assign(in.day_trades().begin(), in.day_trades().end());
   out.stage_record = FromProto(in.stage_record());
   out.stage_aborted = in.stage_aborted();
-  if (!in.has_trade()) return true;
-  AccountTrade& trade = out.trade.emplace();
-  trade.state = static_cast<AccountTradeState>(in.trade().state());
-  trade.side = static_cast<Side>(in.trade().side());
-  trade.price = Price::FromNanos(in.trade().price_e9());
-  trade.quantity = Quantity::FromE8(in.trade().quantity_e8());
-  trade.profit_gross = Money::FromE8(in.trade().profit_gross_e8());
-  trade.profit_net = Money::FromE8(in.trade().profit_net_e8());
-  trade.r_multiple = in.trade().r_multiple();
-  trade.reason = in.trade().reason();
-  return IdFromBytes(in.trade().intent(), trade.intent);
+  return !in.has_trade() || FromProto(in.trade(), out.trade.emplace());
 }
 
 void ToProto(const TradingState& in, v1::TradingState& out) {

@@ -32,4 +32,15 @@
   X(OutcomeLabelled, kOutcomeLabelled)           \
   X(SubscriptionChanged, kSubscriptionChanged)   \
   X(AccountSnapshot, kAccountSnapshot)           \
-  X(RejectionSummary, kRejectionSummary)
+  X(RejectionSummary, kRejectionSummary)         \
+  X(ExitSignal, kExitSignal)                     \
+  X(OrderCommand, kOrderCommand)                 \
+  X(OrderEvent, kOrderEvent)                     \
+  X(BrokerReport, kBrokerReport)                 \
+  X(PositionSnapshot, kPositionSnapshot)         \
+  X(AdminCommand, kAdminCommand)                 \
+  X(Reconciliation, kReconciliation)             \
+  X(BrokerSnapshot, kBrokerSnapshot)             \
+  X(KillSwitchChanged, kKillSwitchChanged)       \
+  X(FlattenProgress, kFlattenProgress)           \
+  X(OrderIncident, kOrderIncident)

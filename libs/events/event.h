@@ -15,6 +15,7 @@
 #include "libs/base/time.h"
 #include "libs/events/features.h"
 #include "libs/events/market_event.h"
+#include "libs/events/order_events.h"
 #include "libs/events/tick_table.h"
 
 namespace spillway {
@@ -196,8 +197,9 @@ struct SubscriptionChanged {
   friend bool operator==(const SubscriptionChanged&, const SubscriptionChanged&) = default;
 };
 
-// kStage: `document` is a v1::StageChange; kAccount: a v1::AccountState.
-enum class ConfigurationKind : uint8_t { kUnknown, kProfile, kStage, kAccount };
+// kStage: `document` is a v1::StageChange; kAccount: a v1::AccountState; kRisk: a v1::RiskProfile; kVenue: a
+// v1::SimulatedVenue. The last two are everybody's: header.instance is 0.
+enum class ConfigurationKind : uint8_t { kUnknown, kProfile, kStage, kAccount, kRisk, kVenue };
 enum class InstanceMode : uint8_t { kActive, kShadow, kRetired };
 // A version of a profile takes effect for header.instance. `document` is the profile's protobuf, serialized
 // deterministically: the lane alone says what was in force.
@@ -403,6 +405,8 @@ struct TradeIntent {
   double score = 0;
   double threshold = 0;
   bool shadow = false;
+  std::optional<Quantity> minute_volume;  // traded in the last minute (FX-73)
+  EventId parent;                         // the intent that a person confirmed; this one is risk's own
   friend bool operator==(const TradeIntent&, const TradeIntent&) = default;
 };
 
@@ -443,10 +447,74 @@ enum class RefusalRule : uint8_t {
   kAfterCancel,
   kSettledCash,
   kStageAborted,
+  // Of orders, not alerts: account-wide.
+  kNoRiskProfile,
+  kKillSwitch,
+  kNotArmed,
+  kBrokerDown,
+  kAccountUnknown,
+  kSymbolPaused,
+  kNotAllowed,
+  kTradingSession,
+  kStaleMark,
+  kSpreadBps,
+  kBookSize,
+  kOrdersPerMinute,
+  kPositions,
+  kOppositePosition,
+  kOrderInDoubt,
+  kCorrelation,
+  kPositionNotional,
+  kGrossExposure,
+  kNetExposure,
+  kSectorExposure,
+  kBuyingPower,
+  kAccountDayLoss,
+  kAccountDrawdown,
+  kSlippageAnomaly,
+  kLatencyAnomaly,
+  kDuplicateIntent,
+  kConfirmExpired,
+  kConfirmPriceMoved,
+  kConfirmUnknown,
+  kConfirmRejected,
+  kVolatilityUnknown,
+  kLiquidityUnknown,
 };
+inline constexpr RefusalRule kLastRefusalRule = RefusalRule::kLiquidityUnknown;
 std::string_view RefusalRuleName(RefusalRule rule);  // "SAME_TICKER_COOLDOWN"
-enum class SizeCap : uint8_t { kNone, kRisk, kShares, kNotional, kLiquidity, kIntent, kStage, kSettledCash };
+enum class SizeCap : uint8_t {
+  kNone,
+  kRisk,
+  kShares,
+  kNotional,
+  kLiquidity,
+  kIntent,
+  kStage,
+  kSettledCash,
+  kPositionNotional,
+  kGrossExposure,
+  kNetExposure,
+  kSectorExposure,
+  kBuyingPower,
+  kTouch,
+  kMinuteVolume,
+  kVolatility,
+  kVolatilitySpike,
+  kCorrelation,
+  kDrawdown,
+  kLowConfidence
+};
 std::string_view SizeCapName(SizeCap cap);
+// One limit of a size: how many units it alone would allow, and what is used of it so far.
+struct CapRoom {
+  SizeCap cap = SizeCap::kNone;
+  Quantity quantity;
+  double used = 0;  // in `unit`, before this trade
+  double limit = 0;
+  std::string unit;  // "USD", "shares", "%"
+  friend bool operator==(const CapRoom&, const CapRoom&) = default;
+};
 enum class Route : uint8_t { kNone, kAlert, kConfirm, kAuto };
 
 // How the trades of a strategy instance's account ended so far.
@@ -476,6 +544,8 @@ struct RiskDecision {
   SetupRecord record;                 // of the instance's account, before this trade
   double risk_percent = 0;            // `risk` in percent of the equity that the size was made for
   std::vector<std::string> warnings;  // of the account, for whoever reads the alert
+  std::vector<CapRoom> caps;          // all that were looked at, in SizeCap order
+  std::optional<Price> stop;          // instead of the intent's (FX-102)
   friend bool operator==(const RiskDecision&, const RiskDecision&) = default;
 };
 
@@ -534,6 +604,24 @@ struct AccountSnapshot {
   SetupRecord stage_record;         // since the stage began
   bool stage_aborted = false;
   friend bool operator==(const AccountSnapshot&, const AccountSnapshot&) = default;
+};
+
+// The position of one strategy instance in header.instrument (instance 0: what nobody of ours traded), whenever it
+// changed. Profit and cost by FIFO lots, exact: what is bought and sold, fees included, is in cash_flow to the last
+// unit.
+struct PositionSnapshot {
+  AccountKind kind = AccountKind::kBroker;
+  Quantity quantity;     // negative: short
+  Money cost;            // of what is held; positive for shorts too
+  Money realized_gross;  // since the beginning
+  Money fees;
+  Money cash_flow;                    // sold less bought less fees
+  std::optional<AccountTrade> trade;  // what changed it, where it is one intent's trade
+  Quantity account_quantity;          // of all instances together
+  Money account_cash_flow;            // ... in all instruments
+  std::optional<Price> stop;          // of the working stop that protects it
+  Quantity protected_quantity;        // how much of it working stops protect
+  friend bool operator==(const PositionSnapshot&, const PositionSnapshot&) = default;
 };
 
 // What a person is told. `headline` and the card are made from these fields by each channel.
@@ -621,7 +709,9 @@ using EventBody =
                  HaltChanged, NewsHeadline, TradeBust, TradeCorrection, FeedGap, UniverseChanged, ConfigurationVersion,
                  ClockTick, ProcessorVersion, FeatureSetDefined, FeatureSnapshot, UniverseInputs, DetectorFired,
                  MarketContext, Signal, SignalCancelled, TradeIntent, RiskDecision, TradingState, Alert, AlertUpdate,
-                 AlertReceipt, OutcomeLabelled, SubscriptionChanged, AccountSnapshot, RejectionSummary>;
+                 AlertReceipt, OutcomeLabelled, SubscriptionChanged, AccountSnapshot, RejectionSummary, ExitSignal,
+                 OrderCommand, OrderEvent, BrokerReport, PositionSnapshot, AdminCommand, Reconciliation, BrokerSnapshot,
+                 KillSwitchChanged, FlattenProgress, OrderIncident>;
 
 // What an event follows from: a market event (named by its source position), another event (by id), or nothing.
 struct Causation {

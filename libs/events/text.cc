@@ -206,6 +206,86 @@ struct BodyText {
     for (const std::string& warning : b.warnings) text += " WARNING: " + warning;
     return text;
   }
+  std::string operator()(const ExitSignal& b) const { return b.reason; }
+  std::string operator()(const OrderCommand& b) const {
+    std::string text(OrderCommandKindName(b.kind));
+    if (b.order) text += " " + ClientOrderId(b.order);
+    for (const OrderTicket& t : b.tickets) {
+      text += fmt::format(" {} {} {} {} x {} limit={} stop={} {}", ClientOrderId(t.order), OrderRoleName(t.role),
+                          SideWord(t.side), OrderTypeName(t.type), t.quantity.ToString(), OrDash(t.limit),
+                          OrDash(t.stop), TimeInForceName(t.time_in_force));
+    }
+    return b.reason.empty() ? text : text + ": " + b.reason;
+  }
+  std::string operator()(const OrderEvent& b) const {
+    std::string text =
+        fmt::format("{} {} {} -> {} ({}) {} {} filled={} of {}", ClientOrderId(b.order), OrderRoleName(b.role),
+                    OrderStateName(b.previous), OrderStateName(b.state), OrderTriggerName(b.trigger), SideWord(b.side),
+                    OrderTypeName(b.type), b.filled.ToString(), b.quantity.ToString());
+    if (b.limit) text += " limit=" + b.limit->ToString();
+    if (b.stop) text += " stop=" + b.stop->ToString();
+    if (b.last_quantity != Quantity()) {
+      text += fmt::format(" fill={}x{} fee={} execution={}", b.last_quantity.ToString(), b.last_price.ToString(),
+                          b.last_fee.ToString(), b.execution_id);
+    }
+    if (!b.rule.empty()) text += " rule=" + b.rule;
+    return b.reason.empty() ? text : text + ": " + b.reason;
+  }
+  std::string operator()(const BrokerReport& b) const {
+    std::string text = fmt::format("{} {}", BrokerReportKindName(b.kind), b.client_order_id);
+    if (b.quantity != Quantity()) {
+      text += fmt::format(" {} {} x {} fee={} execution={}", SideWord(b.side), b.quantity.ToString(),
+                          b.price.ToString(), b.fee.ToString(), b.execution_id);
+    }
+    if (b.state != OrderState::kNone) text += fmt::format(" state={}", OrderStateName(b.state));
+    if (!b.code.empty()) text += " code=" + b.code;
+    return b.reason.empty() ? text : text + ": " + b.reason;
+  }
+  std::string operator()(const PositionSnapshot& b) const {
+    std::string text = fmt::format("quantity={} cost={} realized={} fees={} cash_flow={} protected={}",
+                                   b.quantity.ToString(), b.cost.ToString(), b.realized_gross.ToString(),
+                                   b.fees.ToString(), b.cash_flow.ToString(), b.protected_quantity.ToString());
+    if (b.trade) {
+      text += fmt::format(" {} {} x {} {} net={}", b.trade->state == AccountTradeState::kEntered ? "entered" : "closed",
+                          b.trade->quantity.ToString(), b.trade->price.ToString(), b.trade->reason,
+                          b.trade->profit_net.ToString());
+    }
+    return text;
+  }
+  std::string operator()(const AdminCommand& b) const {
+    return fmt::format("{}{} by {}{}{}", AdminCommandKindName(b.kind), b.flatten ? " and flatten" : "", b.by,
+                       b.intent ? " intent=" + ToString(b.intent) : "", b.reason.empty() ? "" : ": " + b.reason);
+  }
+  std::string operator()(const Reconciliation& b) const {
+    if (b.kind == DifferenceKind::kNone) {
+      return fmt::format("compared: differences={} unresolved={} {}", b.differences, b.unresolved, b.detail);
+    }
+    return fmt::format("{} {} {} ours={} broker={} -> {}{} {}", DifferenceKindName(b.kind), b.symbol, b.client_order_id,
+                       b.ours.ToString(), b.brokers.ToString(), RepairName(b.repair), b.resolved ? "" : " UNRESOLVED",
+                       b.detail);
+  }
+  std::string operator()(const BrokerSnapshot& b) const {
+    return fmt::format("{} account {}{} cash={} equity={} orders={} positions={} executions={}", b.broker, b.account,
+                       b.live ? " LIVE" : "", b.cash.ToString(), b.equity.ToString(), b.orders.size(),
+                       b.positions.size(), b.executions.size());
+  }
+  std::string operator()(const KillSwitchChanged& b) const {
+    if (!b.active) return fmt::format("enabled by {}: {}", b.by, b.reason);
+    return fmt::format("KILLED{} by {} seen={} limit={} {}{}", b.flatten ? ", flatten" : "", b.cause, b.seen, b.limit,
+                       b.unit, b.reason.empty() ? "" : ": " + b.reason);
+  }
+  std::string operator()(const FlattenProgress& b) const {
+    std::string text = fmt::format("{} ({}) orders_open={}", FlattenStageName(b.stage), b.cause, b.orders_open);
+    for (const FlattenProgress::Row& row : b.positions) {
+      text +=
+          fmt::format(" {}={}{}", names.Symbol(row.instrument), row.quantity.ToString(), row.halted ? " HALTED" : "");
+    }
+    return text;
+  }
+  std::string operator()(const OrderIncident& b) const {
+    return fmt::format("{} {} in {}: {}{}", IncidentKindName(b.kind), b.client_order_id, OrderStateName(b.state),
+                       b.detail, b.pauses ? ": trading in the symbol pauses" : "");
+  }
   std::string operator()(const RejectionSummary& b) const {
     std::string text = fmt::format("since {}", FormatTimeOfDay(b.from));
     for (const RejectionSummary::Row& row : b.rows) {

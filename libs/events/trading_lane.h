@@ -9,7 +9,7 @@ namespace spillway {
 
 constexpr bool InScoringOrder(Producer producer) {
   return producer != Producer::kRisk && producer != Producer::kOms && producer != Producer::kNotifier &&
-         producer != Producer::kJournal && producer != Producer::kDelivery;
+         producer != Producer::kJournal && producer != Producer::kDelivery && producer != Producer::kBroker;
 }
 
 }  // namespace spillway

@@ -65,8 +65,11 @@ EmbeddedPipeline::EmbeddedPipeline(PipelineProcessors processors, PipelineWriter
       universe_out_(Producer::kUniverse, &market_lane_),
       features_out_(Producer::kMetrics, &features_lane_),
       scoring_out_(Producer::kScoring, &trading_lane_) {
-  for (std::unique_ptr<Processor>* owner : {&processors_.risk, &processors_.notifier, &processors_.journal}) {
+  for (std::unique_ptr<Processor>* owner :
+       {&processors_.risk, &processors_.oms, &processors_.venue, &processors_.notifier, &processors_.journal}) {
+    if (*owner == nullptr) continue;
     trading_readers_.push_back(std::make_unique<TradingReader>(owner, &trading_lane_));
+    if (owner == &processors_.venue) venue_ = trading_readers_.back().get();
   }
   journal_ = trading_readers_.back().get();
 }
@@ -183,6 +186,10 @@ absl::Status EmbeddedPipeline::Step(const Event& market_event) {
   if (!std::holds_alternative<ClockTick>(market_event.body)) {
     QueueSink journal(journal_->queue);
     journal_->processor->Process(market_event, journal);
+    if (venue_ != nullptr) {  // it acts at ticks, so that it needs no window of its own
+      QueueSink venue(venue_->queue);
+      venue_->processor->Process(market_event, venue);
+    }
   }
   FeaturesSink features(*this);
   processors_.metrics->Process(market_event, features);

@@ -1,12 +1,12 @@
 // The whole product in one process: the same processors as the distributed services, over any EventLog.
 //
-//   market.0 --> metrics --> features.0 --> scoring --> trading <--> risk, notifier
+//   market.0 --> metrics --> features.0 --> scoring --> trading <--> risk, oms, notifier
 //      ^                        |                          |
-//      +------- universe <------+                          +--> journal (merged with market.0)
+//      +------- universe <------+                          +--> journal, simulated venue (merged with market.0)
 //
 // One step is one tick window of the market lane, or the part of it that one message holds. Within a step metrics,
-// scoring and universe stream; what risk, notifier and journal emit follows as groups of its own, in that order, until
-// nobody has anything to add. So every lane has one order, the same in every run.
+// scoring and universe stream; what risk, oms, venue, notifier and journal emit follows as groups of its own, in that
+// order, until nobody has anything to add. So every lane has one order, the same in every run.
 #pragma once
 
 #include <functional>
@@ -32,6 +32,8 @@ struct PipelineProcessors {
   std::unique_ptr<Processor> risk;
   std::unique_ptr<Processor> notifier;
   std::unique_ptr<Processor> journal;
+  std::unique_ptr<Processor> oms = nullptr;    // nullptr: nothing becomes an order
+  std::unique_ptr<Processor> venue = nullptr;  // nullptr: nobody works orders
 };
 
 // Where each lane is written; nullptr: it is not recorded. They outlive the pipeline.
@@ -79,8 +81,10 @@ class EmbeddedPipeline {
   LaneOutput& MarketOutput(Producer producer);
 
   PipelineProcessors processors_;
-  std::vector<std::unique_ptr<TradingReader>> trading_readers_;  // risk, notifier, journal: the order of their groups
+  std::vector<std::unique_ptr<TradingReader>>
+      trading_readers_;  // risk, oms, venue, notifier, journal: the order of their groups
   TradingReader* journal_ = nullptr;
+  TradingReader* venue_ = nullptr;
   EventQueue journal_window_;  // the trading events of the open tick window
   EventQueue universe_queue_;
 

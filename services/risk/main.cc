@@ -52,7 +52,7 @@ class Series {
   explicit Series(service::Metrics& metrics)
       : approved_(metrics.Counter("spillway_risk_approvals_total", "Trade intents that were approved")) {
     for (auto rule = static_cast<uint8_t>(RefusalRule::kScheduleClosed);
-         rule <= static_cast<uint8_t>(RefusalRule::kStageAborted); ++rule) {
+         rule <= static_cast<uint8_t>(kLastRefusalRule); ++rule) {
       refused_.push_back(&metrics.Counter("spillway_risk_refusals_total", "Trade intents that were refused",
                                           {{"rule", std::string(RefusalRuleName(static_cast<RefusalRule>(rule)))}}));
     }

@@ -63,6 +63,18 @@ TEST_CASE("enums: values with a name in text have it in the schema too", "[schem
   CheckNames<v1::RefusalRule>(&RefusalRuleName, "unknown");
   CheckNames<v1::SizeCap>(&SizeCapName, "unknown");
   CheckNames<v1::OutcomeLabel>(&OutcomeLabelName, "unknown");
+  CheckNames<v1::OrderRole>(&OrderRoleName, "?");
+  CheckNames<v1::OrderType>(&OrderTypeName, "?");
+  CheckNames<v1::TimeInForce>(&TimeInForceName, "?");
+  CheckNames<v1::OrderState>(&OrderStateName, "?");
+  CheckNames<v1::OrderTrigger>(&OrderTriggerName, "?");
+  CheckNames<v1::OrderCommandKind>(&OrderCommandKindName, "?");
+  CheckNames<v1::BrokerReportKind>(&BrokerReportKindName, "?");
+  CheckNames<v1::IncidentKind>(&IncidentKindName, "?");
+  CheckNames<v1::AdminCommandKind>(&AdminCommandKindName, "?");
+  CheckNames<v1::FlattenStage>(&FlattenStageName, "?");
+  CheckNames<v1::DifferenceKind>(&DifferenceKindName, "?");
+  CheckNames<v1::Repair>(&RepairName, "?");
 }
 
 TEST_CASE("enums: instruments, sessions and feeds", "[schemas]") {
@@ -111,6 +123,8 @@ TEST_CASE("enums: instruments, sessions and feeds", "[schemas]") {
     SPILLWAY_PAIR(ConfigurationKind, kProfile, CONFIGURATION_KIND_PROFILE);
     SPILLWAY_PAIR(ConfigurationKind, kStage, CONFIGURATION_KIND_STAGE);
     SPILLWAY_PAIR(ConfigurationKind, kAccount, CONFIGURATION_KIND_ACCOUNT);
+    SPILLWAY_PAIR(ConfigurationKind, kRisk, CONFIGURATION_KIND_RISK);
+    SPILLWAY_PAIR(ConfigurationKind, kVenue, CONFIGURATION_KIND_VENUE);
     pairs.Complete<v1::ConfigurationKind>();
   }
   {

@@ -88,6 +88,18 @@ const std::vector<Revision>& Revisions() {
          decision.risk_percent = 0;
          decision.warnings.clear();
        }},
+      {"TradeIntent", 2,
+       [](EventBody& body) {
+         auto& intent = std::get<TradeIntent>(body);
+         intent.minute_volume.reset();
+         intent.parent = {};
+       }},
+      {"RiskDecision", 3,
+       [](EventBody& body) {
+         auto& decision = std::get<RiskDecision>(body);
+         decision.caps.clear();
+         decision.stop.reset();
+       }},
       {"Alert", 2,
        [](EventBody& body) {
          auto& alert = std::get<Alert>(body);

@@ -26,10 +26,6 @@ void PersistFields(Archive& a, TradingState& v) {
   a(v.paused, v.scope, v.cause, v.until);
 }
 template <class Archive>
-void PersistFields(Archive& a, AccountTrade& v) {
-  a(v.intent, v.state, v.side, v.price, v.quantity, v.profit_gross, v.profit_net, v.r_multiple, v.reason);
-}
-template <class Archive>
 void PersistFields(Archive& a, AccountSnapshot& v) {
   a(v.kind, v.trading_day, v.equity, v.cash, v.settled_cash, v.day_profit, v.day_drawdown, v.week_profit,
     v.month_drawdown, v.open_positions, v.trades_today, v.risk_percent, v.stage, v.warnings, v.trade, v.record,

@@ -8,9 +8,11 @@
 #include "services/journal/journal.h"
 #include "services/metrics/metrics_processor.h"
 #include "services/notifier/notifier.h"
+#include "services/oms/oms.h"
 #include "services/risk/risk.h"
 #include "services/scoring/scoring_processor.h"
 #include "services/universe/universe_processor.h"
+#include "services/venue/venue.h"
 
 namespace spillway::cli {
 
@@ -24,6 +26,10 @@ std::unique_ptr<runtime::Processor> MakeProcessor(Producer producer) {
       return std::make_unique<scoring::ScoringProcessor>();
     case Producer::kRisk:
       return std::make_unique<risk::RiskProcessor>();
+    case Producer::kOms:
+      return std::make_unique<oms::OmsProcessor>();
+    case Producer::kBroker:
+      return std::make_unique<venue::SimulatedVenue>();
     case Producer::kNotifier:
       return std::make_unique<notifier::NotifierProcessor>();
     case Producer::kJournal:
@@ -41,7 +47,9 @@ runtime::PipelineProcessors MakeProcessors() {
           .scoring = MakeProcessor(Producer::kScoring),
           .risk = MakeProcessor(Producer::kRisk),
           .notifier = MakeProcessor(Producer::kNotifier),
-          .journal = MakeProcessor(Producer::kJournal)};
+          .journal = MakeProcessor(Producer::kJournal),
+          .oms = MakeProcessor(Producer::kOms),
+          .venue = MakeProcessor(Producer::kBroker)};
 }
 
 absl::StatusOr<std::vector<StrategyInstance>> LoadInstances(const std::vector<std::string>& profiles) {

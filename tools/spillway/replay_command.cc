@@ -39,6 +39,7 @@ std::vector<Plan> Plans(const log::EventLog& log) {
   plans.push_back({Producer::kUniverse, {features, "market.0"}});
   plans.push_back({Producer::kScoring, {features, "trading"}});
   plans.push_back({Producer::kRisk, {{"trading"}, "trading"}});
+  plans.push_back({Producer::kOms, {{"trading"}, "trading"}});
   plans.push_back({Producer::kNotifier, {{"trading"}, "trading"}});
   plans.push_back({Producer::kJournal, {journal, "trading"}});
   return plans;
