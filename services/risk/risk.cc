@@ -44,6 +44,8 @@ constexpr uint32_t kAccountPauseOrdinal = 1000;  // + PauseCause
 constexpr uint32_t kDayOrdinal = 2000;
 constexpr uint32_t kStageOrdinal = 2001;
 constexpr uint32_t kCarriedOrdinal = 2002;
+// Of instance 0: the account at the broker.
+constexpr uint32_t kBrokerAccountOrdinal = 3000;
 
 // The last trade's price, else the mid of a valid book.
 std::optional<Price> PriceOf(const MarketContext::Row& row) {
@@ -116,7 +118,7 @@ class RiskProcessor::Announcer {
 };
 
 void RiskProcessor::Process(const Event& event, runtime::EventSink& out) {
-  if (!InScoringOrder(event.header.producer)) return;
+  if (!InScoringOrder(event.header.producer)) return OnTrading(event, out);
   Advance(event.header, out);
   std::visit(Overloaded{
                  [&](const TradeIntent& intent) { Apply(event, Decide(event, intent), out); },
@@ -128,11 +130,18 @@ void RiskProcessor::Process(const Event& event, runtime::EventSink& out) {
                  [&](const SessionState& session) {
                    session_ = session;
                    for (auto& [id, instance] : instances_) EnterDay(id, instance, event.header, out);
+                   BeginBrokerDay();
                  },
-                 [&](const InstrumentDefinition& definition) { terms_[definition.id] = definition.terms; },
+                 [&](const InstrumentDefinition& definition) {
+                   terms_[definition.id] = definition.terms;
+                   broker_.Define(definition.id, definition.terms, definition.sector);
+                 },
                  [&](const ConfigurationVersion& version) {
                    pending_.push_back({event.header, version});
-                   if (event.header.instance == 0) pending_.back().header.instance = StrategyInstanceIdOf(version.name);
+                   const bool of_account = version.kind == ConfigurationKind::kRisk;
+                   if (event.header.instance == 0 && !of_account) {
+                     pending_.back().header.instance = StrategyInstanceIdOf(version.name);
+                   }
                    ConfigureDue(pending_.back().header, out);
                  },
                  [](const auto&) {},  // not ours
@@ -211,7 +220,17 @@ void RiskProcessor::Apply(const Event& event, const RiskDecision& decision, runt
   if (decision.approved) {
     instance.last_alert[event.header.instrument] = instance.now;
     instance.alerts.push_back(instance.now);
-    Take(event, std::get<TradeIntent>(event.body), decision, instance);
+    const auto& intent = std::get<TradeIntent>(event.body);
+    if (decision.route == Route::kAuto) {
+      broker_.Reserve(decision.intent,
+                      {.instance = event.header.instance,
+                       .instrument = event.header.instrument,
+                       .side = intent.side,
+                       .quantity = decision.quantity,
+                       .entry = intent.entry},
+                      std::max(now_, instance.now));
+    }
+    Take(event, intent, decision, instance);
   } else if (decision.rule == RefusalRule::kAlertsPerHour && !instance.limits.throttle.throttle_on_exceed) {
     const PauseKey key{PauseCause::kAlertsPerHour, 0};
     if (instance.pauses.contains(key)) return;
@@ -318,6 +337,7 @@ void RiskProcessor::Configure(const PendingConfiguration& pending, Time now, run
   const StrategyInstanceId id = pending.header.instance;
   if (version.kind == ConfigurationKind::kStage) return ConfigureStage(pending, out);
   if (version.kind == ConfigurationKind::kAccount) return ConfigureAccount(pending, out);
+  if (version.kind == ConfigurationKind::kRisk) return ConfigureRisk(pending);
   if (version.kind != ConfigurationKind::kProfile) return;
   if (version.mode == InstanceMode::kRetired) {
     if (const auto it = instances_.find(id); it != instances_.end()) it->second.mode = InstanceMode::kRetired;
@@ -391,6 +411,55 @@ void RiskProcessor::ConfigureAccount(const PendingConfiguration& pending, runtim
   found->second.account.Carry(*state);
   TellAccount(found->first, found->second, pending.header, kCarriedOrdinal, out);
   EnterDay(found->first, found->second, pending.header, out);
+}
+
+// What does not read puts nothing in force: no order is sent then.
+void RiskProcessor::ConfigureRisk(const PendingConfiguration& pending) {
+  account_profile_.reset();
+  if (pending.version.mode == InstanceMode::kRetired) return;
+  absl::StatusOr<AccountProfile> profile = AccountProfileOf(pending.version.document);
+  if (!profile.ok()) {
+    ++configurations_refused_;
+    return;
+  }
+  account_profile_ = *std::move(profile);
+  broker_.Configure(account_profile_->account);
+  for (const auto& [instrument, mark] : marks_) {
+    if (mark.book == 0) broker_.See(instrument, mark.quote);
+  }
+  BeginBrokerDay();
+}
+
+// ---- the account at the broker
+
+void RiskProcessor::OnTrading(const Event& event, runtime::EventSink&) {
+  if (event.header.producer != Producer::kOms && event.header.producer != Producer::kBroker) return;
+  std::visit(Overloaded{
+                 [&](const OrderEvent& order) { broker_.Apply(event.header, order); },
+                 [&](const PositionSnapshot& position) { broker_.Apply(event.header, position); },
+                 [&](const BrokerReport& report) { broker_.Apply(report); },
+                 [&](const BrokerSnapshot& snapshot) { broker_.Apply(snapshot); }, [](const auto&) {},  // not ours
+             },
+             event.body);
+}
+
+// Without a session, as of markets that never close, days are those of UTC.
+void RiskProcessor::BeginBrokerDay() {
+  if (!account_profile_) return;
+  broker_.BeginDay(session_ ? session_->trading_day
+                            : calendar::DateNumber(std::chrono::floor<std::chrono::days>(now_)));
+}
+
+void RiskProcessor::TellBroker(const EventHeader& cause, runtime::EventSink& out) {
+  if (!account_profile_ || !broker_.TakeChanged()) return;
+  Event event;
+  event.header.producer = Producer::kRisk;
+  event.header.event_time = now_;
+  event.header.ingest_time = cause.ingest_time;
+  event.header.correlation = cause.correlation_id();
+  event.header.cause = {.market = {}, .event = cause.id(), .ordinal = kBrokerAccountOrdinal};
+  event.body = broker_.Snapshot();
+  out.Emit(event);
 }
 
 // ---- the account
@@ -613,7 +682,11 @@ void RiskProcessor::ApplyNews(Instance& instance, InstrumentId instrument, const
 }
 
 void RiskProcessor::OnContext(const Event& event, const MarketContext& context, runtime::EventSink& out) {
-  for (const MarketContext::Row& row : context.rows) marks_[row.instrument] = {.book = row.book, .quote = row.quote};
+  for (const MarketContext::Row& row : context.rows) {
+    marks_[row.instrument] = {.book = row.book, .quote = row.quote};
+    if (account_profile_ && row.book == 0) broker_.See(row.instrument, row.quote);
+  }
+  if (account_profile_) broker_.Mark();
   for (auto& [id, instance] : instances_) {
     OnRows(id, instance, event, context, out);
     if (instance.limits.halts.price_move.value <= 0) continue;
@@ -629,6 +702,8 @@ void RiskProcessor::OnContext(const Event& event, const MarketContext& context, 
 
 // A symbol that moved and then fell silent stops moving by time alone.
 void RiskProcessor::OnTick(const Event& event, runtime::EventSink& out) {
+  if (account_profile_ && !session_) BeginBrokerDay();
+  TellBroker(event.header, out);
   for (auto& [id, instance] : instances_) {
     SeeStanding(id, instance, event, out);
     if (instance.moving.empty()) continue;

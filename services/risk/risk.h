@@ -79,6 +79,8 @@
 #include <vector>
 
 #include "libs/runtime/processor.h"
+#include "services/risk/account_profile.h"
+#include "services/risk/broker_account.h"
 #include "services/risk/instance.h"
 #include "services/risk/rules.h"
 
@@ -87,13 +89,16 @@ namespace spillway::risk {
 class RiskProcessor final : public runtime::Processor {
  public:
   Producer producer() const override { return Producer::kRisk; }
-  uint32_t state_version() const override { return 2; }
+  uint32_t state_version() const override { return 3; }
   void Process(const Event& event, runtime::EventSink& out) override;
   void Save(runtime::StateWriter& state) const override;
   absl::Status Restore(runtime::StateReader& state) override;
 
   // Observed by the shell; steers nothing.
   uint64_t configurations_refused() const { return configurations_refused_; }
+  const BrokerAccount& broker() const { return broker_; }
+  // nullopt: none is in force.
+  const std::optional<AccountProfile>& account_profile() const { return account_profile_; }
 
  private:
   class Announcer;
@@ -126,6 +131,12 @@ class RiskProcessor final : public runtime::Processor {
   void Configure(const PendingConfiguration& pending, Time now, runtime::EventSink& out);
   void ConfigureStage(const PendingConfiguration& pending, runtime::EventSink& out);
   void ConfigureAccount(const PendingConfiguration& pending, runtime::EventSink& out);
+  void ConfigureRisk(const PendingConfiguration& pending);
+
+  // ---- the account at the broker: what oms and the broker write moves no clock
+  void OnTrading(const Event& event, runtime::EventSink& out);
+  void BeginBrokerDay();
+  void TellBroker(const EventHeader& cause, runtime::EventSink& out);
 
   // ---- the account
   int32_t DayOf(const Instance& instance) const;
@@ -158,7 +169,8 @@ class RiskProcessor final : public runtime::Processor {
 
   template <class Archive>
   void Persist(Archive& a) {
-    a(now_, terms_, session_, feeds_, marks_, halts_, news_, instances_, pending_, configurations_refused_);
+    a(now_, terms_, session_, feeds_, marks_, halts_, news_, instances_, pending_, configurations_refused_,
+      account_profile_, broker_);
   }
 
   Time now_;  // the latest of everybody's events
@@ -181,6 +193,8 @@ class RiskProcessor final : public runtime::Processor {
   std::map<StrategyInstanceId, Instance> instances_;
   std::vector<PendingConfiguration> pending_;  // not yet effective, in lane order
   uint64_t configurations_refused_ = 0;
+  std::optional<AccountProfile> account_profile_;
+  BrokerAccount broker_;
 };
 
 }  // namespace spillway::risk

@@ -1,0 +1,298 @@
+#include "services/risk/broker_account.h"
+
+#include <chrono>
+
+namespace spillway::risk {
+namespace {
+
+constexpr Duration kMinute = std::chrono::minutes(1);
+
+Money Signed(Money amount, Quantity quantity) {
+  return quantity < Quantity() ? -amount : amount;
+}
+Side SideOf(Quantity quantity) {
+  return quantity < Quantity() ? Side::kAsk : Side::kBid;
+}
+Quantity Magnitude(Quantity quantity) {
+  return quantity < Quantity() ? Quantity() - quantity : quantity;
+}
+
+}  // namespace
+
+Money WorthOf(const ContractTerms& terms, Price price, Quantity quantity) {
+  quantity = Magnitude(quantity);
+  if (price <= Price()) return quantity > Quantity() && terms.inverse ? kWorthMax : Money();
+  const double size = quantity.ToDouble() * terms.multiplier.ToDouble();
+  const double worth = terms.inverse ? size / price.ToDouble() : size * price.ToDouble();
+  if (worth >= kWorthMax.ToDouble()) return kWorthMax;
+  return Notional(terms, price, quantity);
+}
+
+// ---- facts
+
+void BrokerAccount::Configure(const AccountTerms& terms) {
+  if (terms.equity == profile_equity_) return;
+  profile_equity_ = terms.equity;
+  if (word_ || !profile_equity_) return;
+  Rebase(*profile_equity_);
+}
+
+void BrokerAccount::Define(InstrumentId instrument, const ContractTerms& terms, std::string_view sector) {
+  Symbol& symbol = symbols_[instrument];
+  symbol.terms = terms;
+  symbol.sector = sector;
+}
+
+void BrokerAccount::See(InstrumentId instrument, const Quote& quote) {
+  symbols_[instrument].quote = quote;
+}
+
+void BrokerAccount::Reserve(const EventId& intent, const Reservation& reservation, Time now) {
+  reservations_[intent] = reservation;
+  approved_.push_back(intent);
+  if (approved_.size() > kApprovedMax) approved_.pop_front();
+  while (!placed_.empty() && now - placed_.front() >= kMinute) placed_.pop_front();
+  placed_.push_back(now);
+}
+
+void BrokerAccount::Apply(const EventHeader& header, const OrderEvent& order) {
+  if (order.state == OrderState::kUnknown) {
+    in_doubt_[order.order] = header.instrument;
+  } else {
+    in_doubt_.erase(order.order);
+  }
+  const auto found = reservations_.find(order.intent);
+  if (order.intent_open <= Quantity()) {
+    if (found != reservations_.end()) reservations_.erase(found);
+    return;
+  }
+  const bool entry = order.role == OrderRole::kEntry;
+  if (found == reservations_.end()) {  // approved by a risk before this one, or fills that were taken back
+    const std::optional<Quote> quote = QuoteOf(header.instrument);
+    Reservation reservation{.instance = header.instance,
+                            .instrument = header.instrument,
+                            .side = order.side,
+                            .quantity = order.intent_open,
+                            .entry = quote ? quote->ask : Price()};
+    if (!entry) reservation.side = order.side == Side::kBid ? Side::kAsk : Side::kBid;
+    if (entry && order.limit) reservation.entry = *order.limit;
+    reservations_[order.intent] = reservation;
+    return;
+  }
+  found->second.quantity = order.intent_open;
+  if (entry && order.limit) found->second.entry = std::max(found->second.entry, *order.limit);
+}
+
+void BrokerAccount::Apply(const EventHeader& header, const PositionSnapshot& snapshot) {
+  Position& position = positions_[{header.instrument, header.instance}];
+  cash_flow_ = cash_flow_ + snapshot.cash_flow - position.cash_flow;
+  cost_ = cost_ + snapshot.cost - position.cost;
+  position = {.quantity = snapshot.quantity,
+              .cost = snapshot.cost,
+              .cash_flow = snapshot.cash_flow,
+              .stop = snapshot.stop,
+              .protected_quantity = snapshot.protected_quantity};
+  changed_ = true;
+}
+
+void BrokerAccount::Apply(const BrokerReport& report) {
+  if (report.kind == BrokerReportKind::kConnected || report.kind == BrokerReportKind::kDisconnected) up_ = false;
+}
+
+void BrokerAccount::Apply(const BrokerSnapshot& snapshot) {
+  const bool first = !word_ || word_->account != snapshot.account || word_->live != snapshot.live;
+  word_ = Word{.account = snapshot.account,
+               .live = snapshot.live,
+               .equity = snapshot.equity,
+               .cash = snapshot.cash,
+               .buying_power = snapshot.buying_power};
+  cost_at_word_ = cost_;
+  up_ = true;
+  if (first && snapshot.equity > Money()) Rebase(snapshot.equity);
+  changed_ = changed_ || first;
+}
+
+void BrokerAccount::BeginDay(int32_t day) {
+  if (day == 0 || day == day_) return;
+  const Money equity = Equity().value_or(Money());
+  if (day_ / 100 != day / 100) month_horizon_.Begin(equity);
+  day_ = day;
+  day_horizon_.Begin(equity);
+  changed_ = true;
+}
+
+void BrokerAccount::Mark() {
+  const std::optional<Money> equity = Equity();
+  if (!equity) return;
+  day_horizon_.See(*equity);
+  month_horizon_.See(*equity);
+}
+
+// Another account, or the first word of one: what was earned before is not its day's.
+void BrokerAccount::Rebase(Money equity) {
+  base_ = equity - cash_flow_ - Worth();
+  day_horizon_.Begin(equity);
+  month_horizon_.Begin(equity);
+  changed_ = true;
+}
+
+// ---- what is known
+
+std::string_view BrokerAccount::Unknown(const AccountTerms& terms) const {
+  if (word_ && !terms.id.empty() && word_->account != terms.id) return "account";
+  if (word_ && word_->live != terms.live) return "live";
+  const std::optional<Money> equity = Equity();
+  return equity && *equity > Money() ? "" : "equity";
+}
+
+bool BrokerAccount::InDoubt(InstrumentId instrument) const {
+  return std::any_of(in_doubt_.begin(), in_doubt_.end(), [&](const auto& order) { return order.second == instrument; });
+}
+
+bool BrokerAccount::WasApproved(const EventId& intent) const {
+  return std::find(approved_.rbegin(), approved_.rend(), intent) != approved_.rend();
+}
+
+uint32_t BrokerAccount::OrdersWithin(Duration span, Time now) const {
+  return static_cast<uint32_t>(
+      std::count_if(placed_.begin(), placed_.end(), [&](Time placed) { return now - placed < span; }));
+}
+
+// ---- money
+
+std::optional<Money> BrokerAccount::Equity() const {
+  if (!base_) return std::nullopt;
+  return *base_ + cash_flow_ + Worth();
+}
+
+std::optional<Money> BrokerAccount::BuyingPowerLeft() const {
+  if (!word_) return std::nullopt;
+  Money reserved;
+  for (const auto& [intent, reservation] : reservations_) {
+    reserved = reserved + risk::WorthOf(TermsOf(reservation.instrument), reservation.entry, reservation.quantity);
+  }
+  return word_->buying_power - std::max(cost_ - cost_at_word_, Money()) - reserved;
+}
+
+Money BrokerAccount::WorthOf(InstrumentId instrument, const Position& position) const {
+  if (position.quantity == Quantity()) return Money();
+  const Symbol& symbol = SymbolOf(instrument);
+  if (!symbol.quote) return position.cost;
+  const Price exit = position.quantity > Quantity() ? symbol.quote->bid : symbol.quote->ask;
+  return risk::WorthOf(symbol.terms, exit, position.quantity);
+}
+
+Money BrokerAccount::Worth() const {
+  Money worth;
+  for (const auto& [key, position] : positions_) {
+    const Money one = Signed(WorthOf(key.instrument, position), position.quantity);
+    // An inverse contract is worth less in the coin as its price rises.
+    worth = SymbolOf(key.instrument).terms.inverse ? worth - one : worth + one;
+  }
+  return worth;
+}
+
+// ---- risk
+
+Exposure BrokerAccount::ExposureBefore(InstrumentId instrument) const {
+  Exposure exposure;
+  const std::string& sector = SymbolOf(instrument).sector;
+  Money net;
+  InstrumentId counted = 0;
+  const auto add = [&](InstrumentId of, Money worth) {
+    exposure.gross = exposure.gross + worth;
+    if (of == instrument) exposure.symbol = exposure.symbol + worth;
+    if (of == instrument || SymbolOf(of).sector == sector) exposure.sector = exposure.sector + worth;
+  };
+  for (const auto& [key, position] : positions_) {
+    if (position.quantity == Quantity()) continue;
+    const Money worth = WorthOf(key.instrument, position);
+    add(key.instrument, worth);
+    net = net + Signed(worth, position.quantity);
+    if (key.instrument == instrument) {
+      exposure.in_symbol = true;
+      (position.quantity > Quantity() ? exposure.buys : exposure.sells) = true;
+    }
+    if (key.instrument != counted) ++exposure.positions;
+    counted = key.instrument;
+  }
+  Money buying, selling;
+  std::vector<InstrumentId> entering;
+  for (const auto& [intent, reservation] : reservations_) {
+    const Money worth = risk::WorthOf(TermsOf(reservation.instrument), reservation.entry, reservation.quantity);
+    add(reservation.instrument, worth);
+    exposure.reserved = exposure.reserved + worth;
+    const bool buys = reservation.side != Side::kAsk;
+    (buys ? buying : selling) = (buys ? buying : selling) + worth;
+    if (reservation.instrument == instrument) {
+      exposure.in_symbol = true;
+      (buys ? exposure.buys : exposure.sells) = true;
+    }
+    if (!Held(reservation.instrument)) entering.push_back(reservation.instrument);
+  }
+  std::sort(entering.begin(), entering.end());
+  entering.erase(std::unique(entering.begin(), entering.end()), entering.end());
+  exposure.positions += static_cast<uint32_t>(entering.size());
+  exposure.net_long = net + buying;
+  exposure.net_short = selling - net;
+  return exposure;
+}
+
+std::vector<BrokerAccount::Line> BrokerAccount::Lines() const {
+  std::vector<Line> lines;
+  for (const auto& [key, position] : positions_) {
+    if (position.quantity != Quantity()) lines.push_back({key.instrument, SideOf(position.quantity)});
+  }
+  for (const auto& [intent, reservation] : reservations_) lines.push_back({reservation.instrument, reservation.side});
+  std::sort(lines.begin(), lines.end());
+  lines.erase(std::unique(lines.begin(), lines.end()), lines.end());
+  return lines;
+}
+
+Quantity BrokerAccount::QuantityOf(InstrumentId instrument) const {
+  Quantity quantity;
+  for (auto it = positions_.lower_bound({instrument, 0}); it != positions_.end() && it->first.instrument == instrument;
+       ++it) {
+    quantity += it->second.quantity;
+  }
+  return quantity;
+}
+
+bool BrokerAccount::Held(InstrumentId instrument) const {
+  for (auto it = positions_.lower_bound({instrument, 0}); it != positions_.end() && it->first.instrument == instrument;
+       ++it) {
+    if (it->second.quantity != Quantity()) return true;
+  }
+  return false;
+}
+
+std::optional<Quote> BrokerAccount::QuoteOf(InstrumentId instrument) const {
+  return SymbolOf(instrument).quote;
+}
+
+ContractTerms BrokerAccount::TermsOf(InstrumentId instrument) const {
+  return SymbolOf(instrument).terms;
+}
+
+const BrokerAccount::Symbol& BrokerAccount::SymbolOf(InstrumentId instrument) const {
+  static const Symbol kUndefined;
+  const auto found = symbols_.find(instrument);
+  return found == symbols_.end() ? kUndefined : found->second;
+}
+
+AccountSnapshot BrokerAccount::Snapshot() const {
+  AccountSnapshot snapshot;
+  snapshot.kind = AccountKind::kBroker;
+  snapshot.trading_day = day_;
+  snapshot.equity = Equity().value_or(Money());
+  snapshot.cash = base_ ? *base_ + cash_flow_ : Money();
+  snapshot.settled_cash = snapshot.cash;
+  snapshot.day_profit = DayProfit();
+  snapshot.day_drawdown = DayDrawdown();
+  snapshot.month_drawdown = MonthDrawdown();
+  snapshot.month_peak = month_horizon_.peak;
+  for (const auto& [key, position] : positions_) snapshot.open_positions += position.quantity != Quantity() ? 1 : 0;
+  return snapshot;
+}
+
+}  // namespace spillway::risk
