@@ -57,8 +57,9 @@ enum class FeatureKind : uint8_t {
   kBuyVelocity = 35,           // trades/s over `window` that took the ask
   kAskExecuted = 36,           // units over `window` at the top `levels` asks that left by execution ...
   kAskCancelled = 37,          // ... and by cancellation
+  kTradedVolume = 38,          // FX-73: units of eligible trades over `window`
 };
-inline constexpr FeatureKind kLastFeatureKind = FeatureKind::kAskCancelled;
+inline constexpr FeatureKind kLastFeatureKind = FeatureKind::kTradedVolume;
 std::string_view FeatureKindName(FeatureKind kind);  // "bid_ask_ratio"
 std::optional<FeatureKind> ParseFeatureKind(std::string_view name);
 
@@ -117,9 +118,10 @@ constexpr bool IsAge(FeatureKind kind) {
   return kind == FeatureKind::kSpreadBelowFor || kind == FeatureKind::kBidWallAge || kind == FeatureKind::kTapeStall ||
          kind == FeatureKind::kBookValidFor || kind == FeatureKind::kTapeFreeze;
 }
-// Whether `after` says something new: any change, but of an age only a full second more, or that it began again.
+// Whether `after` says something new: any change, but of an age only a full second more, or that it began again. The
+// traded volume is for sizes alone: it decides nothing, so that it is no news by itself.
 inline bool IsNews(FeatureKind kind, const FeatureValue& before, const FeatureValue& after) {
-  if (before == after) return false;
+  if (before == after || kind == FeatureKind::kTradedVolume) return false;
   if (!IsAge(kind) || before.not_ready != after.not_ready || after.value < before.value) return true;
   return static_cast<int64_t>(after.value) != static_cast<int64_t>(before.value);
 }

@@ -30,7 +30,7 @@ struct SidedName {
   std::string_view name;
   std::string_view mirrored = {};
 };
-constexpr std::array<SidedName, 38> kFeatureKinds = {{
+constexpr std::array<SidedName, 39> kFeatureKinds = {{
     {"unknown"},
     {"spread"},
     {"spread_change"},
@@ -69,6 +69,7 @@ constexpr std::array<SidedName, 38> kFeatureKinds = {{
     {"buy_velocity", "sell_velocity"},
     {"ask_executed", "bid_executed"},
     {"ask_cancelled", "bid_cancelled"},
+    {"traded_volume"},
 }};
 constexpr std::array<std::string_view, 10> kNotReady = {"ready",        "warm_up",   "bid_side_empty", "ask_side_empty",
                                                         "book_invalid", "no_trades", "not_carried",    "divisor_zero",

@@ -81,6 +81,9 @@ FeatureSpec SpecFor(const v1::Profile& profile, FeatureKind kind) {
       spec.window = duration(p.has_tape_window_ns(), p.tape_window_ns(), seconds(3));
       spec.below_for = duration(p.has_acceleration_base_ns(), p.acceleration_base_ns(), seconds(30));
       break;
+    case FeatureKind::kTradedVolume:
+      spec.window = std::chrono::minutes(1);  // FX-73
+      break;
     case FeatureKind::kBuyVelocity:
       spec.window = duration(p.has_tape_window_ns(), p.tape_window_ns(), seconds(3));
       break;
@@ -138,6 +141,10 @@ std::vector<Side> SidesOf(const v1::Profile& profile) {
   return sides;
 }
 
+bool BecomesOrders(const v1::Profile& profile) {
+  return profile.execution_mode() == v1::EXECUTION_MODE_AUTO || profile.execution_mode() == v1::EXECUTION_MODE_CONFIRM;
+}
+
 std::vector<FeatureSpec> DeclaredFeatures(const v1::Profile& profile) {
   std::set<FeatureSpec> specs;
   for (const Side side : SidesOf(profile)) {
@@ -161,6 +168,7 @@ std::vector<FeatureSpec> DeclaredFeatures(const v1::Profile& profile) {
     if (cancel.on_liquidity_collapse()) use(FeatureKind::kLiquidityCollapse);
     if (cancel.on_fake_wall()) use(FeatureKind::kFakeWall);
   }
+  if (BecomesOrders(profile)) specs.insert(SpecFor(profile, FeatureKind::kTradedVolume));
   return {specs.begin(), specs.end()};
 }
 

@@ -42,8 +42,11 @@ double PointsOf(const v1::ScoreRule& rule);
 // kBid, and kAsk where the profile trades the short side too (IR-1).
 std::vector<Side> SidesOf(const v1::Profile& profile);
 
-// Every feature that the rubric, the gates and the cancel rules use on the profile's sides, each once, in FeatureSpec
-// order.
+// Its approved intents are sent to a broker, some or all of them.
+bool BecomesOrders(const v1::Profile& profile);
+
+// Every feature that the rubric, the gates and the cancel rules use on the profile's sides, and the traded volume where
+// intents become orders (FX-73), each once, in FeatureSpec order.
 std::vector<FeatureSpec> DeclaredFeatures(const v1::Profile& profile);
 
 }  // namespace spillway::profile

@@ -38,7 +38,7 @@ class MetricsProcessor final : public runtime::Processor {
   ~MetricsProcessor() override;
 
   Producer producer() const override { return Producer::kMetrics; }
-  uint32_t state_version() const override { return 3; }
+  uint32_t state_version() const override { return 4; }
   void Process(const Event& event, runtime::EventSink& out) override;
   void Save(runtime::StateWriter& state) const override;
   absl::Status Restore(runtime::StateReader& state) override;

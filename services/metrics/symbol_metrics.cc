@@ -81,6 +81,7 @@ void SymbolMetrics::Build(const FeatureSet& set, Time now) {
   rebuild(spread_changes_, FeatureKind::kSpreadChange, with_top);
   rebuild(spreads_below_, FeatureKind::kSpreadBelowFor, with_top);
   rebuild(velocities_, FeatureKind::kTapeVelocity, with_time);
+  rebuild(volumes_, FeatureKind::kTradedVolume, with_time);
   rebuild(accelerations_, FeatureKind::kTapeAcceleration, with_time);
   rebuild(reclaims_, FeatureKind::kVwapReclaim, with_time);
   rebuild(flows_, FeatureKind::kOrderFlowImbalance, with_time);
@@ -184,6 +185,7 @@ void SymbolMetrics::OnTrade(const MarketEvent& event) {
   quotes_moved_ = false;
   for (TapeVelocity& velocity : velocities_) velocity.OnTrade(now, trade.id);
   for (TapeAcceleration& acceleration : accelerations_) acceleration.OnTrade(now, trade.id);
+  for (TradedVolume& volume : volumes_) volume.OnTrade(now, trade.quantity);
   if (taken != Side::kNone) {
     for (TapeVelocity& velocity : taking_[SideIndex(taken)]) velocity.OnTrade(now, trade.id);
   }
@@ -209,6 +211,7 @@ void SymbolMetrics::CorrectTrade(Time now, TradeLog::Trade& trade, Price price, 
   if (!old.eligible) return;
   dirty = live = true;
   if (old.in_volume) day_volume_ += quantity - old.quantity;
+  for (TradedVolume& volume : volumes_) volume.OnCorrection(now, old.time, (quantity - old.quantity).e8());
   if (bust) {
     for (TapeVelocity& velocity : velocities_) velocity.OnBust(old.id);
     for (TapeAcceleration& acceleration : accelerations_) acceleration.OnBust(old.id);
@@ -289,6 +292,7 @@ NotReady SymbolMetrics::CarriedReason(const FeatureSpec& spec) const {
     case FeatureKind::kBuyVelocity:
     case FeatureKind::kTapeFreeze:
     case FeatureKind::kVwapDistance:
+    case FeatureKind::kTradedVolume:
       return carried_.trades ? NotReady::kReady : NotReady::kNotCarried;
     case FeatureKind::kAskReplenishment:
       return carried_.trades || carried_.causes ? NotReady::kReady : NotReady::kNotCarried;
@@ -359,6 +363,9 @@ bool SymbolMetrics::Settled(const FeatureSet& set, Time now) {
         break;
       case FeatureKind::kTapeVelocity:
         settled = velocities_[slot.index].Settled(now);
+        break;
+      case FeatureKind::kTradedVolume:
+        settled = volumes_[slot.index].Settled(now);
         break;
       case FeatureKind::kVwapReclaim:
         settled = reclaims_[slot.index].Settled(now);

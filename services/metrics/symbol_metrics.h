@@ -259,6 +259,7 @@ class SymbolMetrics {
   std::vector<SpreadBelow> spreads_below_;
   std::vector<TapeVelocity> velocities_;
   std::vector<TapeAcceleration> accelerations_;
+  std::vector<TradedVolume> volumes_;
   std::vector<VwapReclaim> reclaims_;
   std::vector<LiquidityCollapse> collapses_;
   std::vector<TapeStallDetector> stalls_;
@@ -349,6 +350,8 @@ inline FeatureValue SymbolMetrics::Value(const FeatureSlot& slot, Time now) {
       return spreads_below_[slot.index].Value(now, top_);
     case FeatureKind::kTapeVelocity:
       return velocities_[slot.index].Value(now);
+    case FeatureKind::kTradedVolume:
+      return volumes_[slot.index].Value(now);
     case FeatureKind::kVwap:
     case FeatureKind::kVwapReclaim:
     case FeatureKind::kVwapDistance:
@@ -457,7 +460,7 @@ void SymbolMetrics::Persist(Archive& a) {
     minute_spreads_);
   a(volume_profile_.sessions, volume_profile_.first_minute, volume_profile_.cumulative);
   a(spread_changes_, spreads_below_, velocities_, reclaims_, collapses_, stalls_, flows_);
-  a(walls_, replenishments_, wall_ages_, fake_walls_, taking_, accelerations_, side_flows_);
+  a(walls_, replenishments_, wall_ages_, fake_walls_, taking_, accelerations_, volumes_, side_flows_);
   a(flash_walls_, reloads_, printed_, quotes_moved_, valid_since_, tick_, lot_);
   uint64_t bands = tick_bands_.size();
   a(bands);

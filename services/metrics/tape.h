@@ -7,6 +7,7 @@
 #include "services/metrics/feature_spec_persist.h"
 #include "services/metrics/ring_queue.h"
 #include "services/metrics/top_of_book.h"
+#include "services/metrics/window_sum.h"
 
 namespace spillway::metrics {
 
@@ -68,6 +69,40 @@ class TapeVelocity {
   Time since_;
   int64_t count_ = 0;
   RingQueue<Print> trades_;
+};
+
+// FX-73: units of eligible trades in (t - W, t]. Warm-up until W has been watched.
+class TradedVolume {
+ public:
+  TradedVolume() = default;
+  TradedVolume(const FeatureSpec& spec, Time now) : spec_(spec), since_(now) {}
+  const FeatureSpec& spec() const { return spec_; }
+
+  void OnTrade(Time time, Quantity quantity) { sum_.Add(spec_.window, time, quantity.e8()); }
+  // A trade of `time` changed by so much; it counts as long as it would have.
+  void OnCorrection(Time now, Time time, int64_t difference_e8) {
+    sum_.Correct(spec_.window, now, time, difference_e8);
+  }
+  FeatureValue Value(Time now) {
+    if (now < since_ + spec_.window) return Unready(NotReady::kWarmUp);
+    sum_.Trim(spec_.window, now);
+    return Ready(static_cast<double>(sum_.sum()) / Quantity::kUnit);
+  }
+  bool Settled(Time now) {
+    sum_.Trim(spec_.window, now);
+    return sum_.empty() && now >= since_ + spec_.window;
+  }
+
+  template <class Archive>
+  void Persist(Archive& a) {
+    PersistSpec(a, spec_);
+    a(since_, sum_);
+  }
+
+ private:
+  FeatureSpec spec_;
+  Time since_;
+  WindowSum sum_;
 };
 
 // FX-19: the velocity over `window` over that of the `below_for` before it: trades in (t - W, t] by W, over trades in

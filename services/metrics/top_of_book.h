@@ -70,6 +70,7 @@ inline bool NeedsNoDepth(FeatureKind kind) {
     case FeatureKind::kVwapDistance:
     case FeatureKind::kTapeFreeze:
     case FeatureKind::kBuyVelocity:
+    case FeatureKind::kTradedVolume:
       return true;
     default:
       return false;

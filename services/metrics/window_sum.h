@@ -26,6 +26,15 @@ class WindowSum {
       entries_.pop_front();
     }
   }
+  // What came at `time` is so much more; nothing where that has left the window.
+  void Correct(Duration window, Time now, Time time, int64_t difference) {
+    Trim(window, now);
+    for (size_t i = 0; i < entries_.size(); ++i) {
+      if (entries_[i].time != time) continue;
+      entries_[i].value += difference;
+      sum_ += difference;
+    }
+  }
   // As of the last Add or Trim.
   int64_t sum() const { return sum_; }
   bool empty() const { return entries_.empty(); }

@@ -30,7 +30,7 @@ namespace spillway::scoring {
 class ScoringProcessor final : public runtime::Processor {
  public:
   Producer producer() const override { return Producer::kScoring; }
-  uint32_t state_version() const override { return 2; }
+  uint32_t state_version() const override { return 3; }
   void Process(const Event& event, runtime::EventSink& out) override;
   void Save(runtime::StateWriter& state) const override;
   absl::Status Restore(runtime::StateReader& state) override;

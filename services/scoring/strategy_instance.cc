@@ -1,6 +1,7 @@
 #include "services/scoring/strategy_instance.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "libs/profile/declared_features.h"
@@ -17,6 +18,12 @@ RuleResult CommonGate(std::string_view rule, std::string_view feature, bool pass
   result.passed = passed;
   result.value = value;
   return result;
+}
+
+// nullopt: not known.
+std::optional<Quantity> VolumeOf(const FeatureValue& units) {
+  if (units.not_ready != NotReady::kReady) return std::nullopt;
+  return Quantity::FromE8(std::llround(units.value * Quantity::kUnit));
 }
 
 // The book's and the statuses' gates say what was seen, which is 0 when all is well.
@@ -105,7 +112,11 @@ StrategyInstance::StrategyInstance(StrategyInstanceId id, bool shadow, std::stri
       monitor_(std::move(monitor)),
       ranking_(profile),
       previews_(profile),
-      values_(features_.size()) {}
+      values_(features_.size()) {
+  for (size_t i = 0; i < features_.size(); ++i) {
+    if (features_[i].kind() == FeatureKind::kTradedVolume) volume_ = i;
+  }
+}
 
 void StrategyInstance::Resolve(std::span<const FeatureSpec> defined) {
   for (FeatureSlot& feature : features_) feature.Resolve(defined);
@@ -156,6 +167,7 @@ void StrategyInstance::OnSnapshot(const EventHeader& header, const FeatureSnapsh
   Symbol& symbol = SymbolOf(header.instrument);
   if (triggered && TooSoon(symbol, now)) return;
   for (size_t i = 0; i < features_.size(); ++i) values_[i] = features_[i].Read(values);
+  if (volume_) symbol.minute_volume = VolumeOf(values_[*volume_]);
   Looks& looks = looks_[header.instrument];
   if (snapshot.boundary && !ShowsNews(looks, snapshot)) return;
 
@@ -331,7 +343,8 @@ void StrategyInstance::Accept(const Occasion& occasion, std::optional<uint32_t> 
                      .expires = signal.expires,
                      .score = signal.score,
                      .threshold = signal.threshold,
-                     .shadow = shadow_};
+                     .shadow = shadow_,
+                     .minute_volume = occasion.symbol.minute_volume};
   intent.signal = out.Emit(occasion.instrument, correlation, std::move(signal));
   monitor_.Watch({intent.signal, correlation, occasion.instrument, occasion.side, occasion.now(), intent.expires},
                  occasion.look);

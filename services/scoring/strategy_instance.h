@@ -111,11 +111,12 @@ class StrategyInstance {
   };
   struct Symbol {
     Membership membership;
-    std::optional<Time> evaluated;   // kept with an evaluation interval only
-    std::array<SideState, 2> sides;  // long, short
+    std::optional<Time> evaluated;          // kept with an evaluation interval only
+    std::array<SideState, 2> sides;         // long, short
+    std::optional<Quantity> minute_volume;  // FX-73, of profiles whose intents become orders
     template <class Archive>
     void Persist(Archive& a) {
-      a(membership, evaluated, sides);
+      a(membership, evaluated, sides, minute_volume);
     }
   };
   struct PendingUniverse {
@@ -171,6 +172,7 @@ class StrategyInstance {
   std::string document_;
   std::vector<Rubric> rubrics_;        // of the sides it trades: long, short
   std::vector<FeatureSlot> features_;  // all that the profile declares
+  std::optional<size_t> volume_;       // which of them is the traded volume
   Blueprint blueprint_;
   SignalMonitor monitor_;
   RankingWindow ranking_;

@@ -65,6 +65,10 @@ const std::vector<Revision>& Revisions() {
          features.specs.resize(static_cast<size_t>(FeatureKind::kMid));
          for (FeatureSpec& spec : features.specs) spec.mirrored = spec.venue = false;
        }},
+      {"FeatureSetDefined", 3,
+       [](EventBody& body) {
+         std::get<FeatureSetDefined>(body).specs.resize(static_cast<size_t>(FeatureKind::kAskCancelled));
+       }},
       {"FeatureSnapshot", 2,
        [](EventBody& body) {
          auto& snapshot = std::get<FeatureSnapshot>(body);

@@ -21,6 +21,7 @@ extern const std::string_view k0001Events;
 extern const std::string_view k0002Scorecards;
 extern const std::string_view k0003Views;
 extern const std::string_view k0004OrderFlow;
+extern const std::string_view k0005Orders;
 }  // namespace migration_sources
 
 }  // namespace spillway::journal::projections

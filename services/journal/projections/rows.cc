@@ -24,7 +24,7 @@ constexpr std::array<std::string_view, 6> kFeedStates = {"unknown", "up", "stale
 constexpr std::array<std::string_view, 3> kModes = {"active", "shadow", "retired"};
 constexpr std::array<std::string_view, 4> kUpdates = {"unknown", "cancelled", "expired", "outcome"};
 constexpr std::array<std::string_view, 4> kRoutes = {"none", "alert", "confirm", "auto"};
-constexpr std::array<std::string_view, 4> kConfigurations = {"unknown", "profile", "stage", "account"};
+constexpr std::array<std::string_view, 6> kConfigurations = {"unknown", "profile", "stage", "account", "risk", "venue"};
 constexpr std::array<std::string_view, 3> kAccounts = {"unknown", "paper", "broker"};
 constexpr std::array<std::string_view, 3> kTradeStates = {"unknown", "entered", "closed"};
 constexpr std::array<std::string_view, 3> kScopes = {"instance", "symbol", "global"};
@@ -68,6 +68,16 @@ Json Value(double number) {
 template <class T>
 Json Value(const std::optional<T>& value) {
   return value ? Value(*value) : Json();
+}
+// An id that may be none.
+Json OrNull(const EventId& id) {
+  return id ? Value(id) : Json();
+}
+Json OrNull(Time time) {
+  return time == Time() ? Json() : Value(time);
+}
+Json OrNull(const std::optional<Duration>& duration) {
+  return duration ? Json(duration->count()) : Json();
 }
 Json Id(StrategyInstanceId instance) {
   return static_cast<int64_t>(instance);
@@ -217,7 +227,9 @@ struct RowMaker {
                 {"expires", Value(b.expires)},
                 {"score", Value(b.score)},
                 {"threshold", Value(b.threshold)},
-                {"shadow", b.shadow}});
+                {"shadow", b.shadow},
+                {"minute_volume", Value(b.minute_volume)},
+                {"parent_id", OrNull(b.parent)}});
     Add("intents", row);
   }
 
@@ -227,7 +239,16 @@ struct RowMaker {
                 {"approved", b.approved},
                 {"low_confidence", b.low_confidence},
                 {"detail", Text(b.detail)},
-                {"stage", Text(b.stage)}});
+                {"stage", Text(b.stage)},
+                {"stop", Value(b.stop)},
+                {"caps", Json::array()}});
+    for (const CapRoom& room : b.caps) {
+      row["caps"].push_back({{"cap", SizeCapName(room.cap)},
+                             {"quantity", Value(room.quantity)},
+                             {"used", Value(room.used)},
+                             {"limit", Value(room.limit)},
+                             {"unit", Text(room.unit)}});
+    }
     if (b.approved) {
       row.update({{"quantity", Value(b.quantity)},
                   {"binding_cap", SizeCapName(b.binding_cap)},
@@ -329,18 +350,183 @@ struct RowMaker {
                 {"wins", b.record.wins},
                 {"sum_r", Value(b.record.sum_r)}});
     for (const std::string& warning : b.warnings) row["warnings"].push_back(Text(warning));
-    if (b.trade) {
-      row.update({{"trade_intent_id", Value(b.trade->intent)},
-                  {"trade_state", NameOf(kTradeStates, b.trade->state)},
-                  {"trade_side", SideWord(b.trade->side)},
-                  {"trade_price", Value(b.trade->price)},
-                  {"trade_quantity", Value(b.trade->quantity)},
-                  {"trade_profit_gross", Value(b.trade->profit_gross)},
-                  {"trade_profit_net", Value(b.trade->profit_net)},
-                  {"trade_r_multiple", Value(b.trade->r_multiple)},
-                  {"trade_reason", Text(b.trade->reason)}});
-    }
+    AddTrade(b.trade, row);
     Add("account_snapshots", row);
+  }
+  static void AddTrade(const std::optional<AccountTrade>& trade, Json& row) {
+    if (!trade) return;
+    row.update({{"trade_intent_id", Value(trade->intent)},
+                {"trade_state", NameOf(kTradeStates, trade->state)},
+                {"trade_side", SideWord(trade->side)},
+                {"trade_price", Value(trade->price)},
+                {"trade_quantity", Value(trade->quantity)},
+                {"trade_profit_gross", Value(trade->profit_gross)},
+                {"trade_profit_net", Value(trade->profit_net)},
+                {"trade_r_multiple", Value(trade->r_multiple)},
+                {"trade_reason", Text(trade->reason)}});
+  }
+
+  void operator()(const OrderEvent& b) {
+    Json row = WithDay();
+    row.update({{"order_id", Value(b.order)},
+                {"client_order_id", ClientOrderId(b.order)},
+                {"broker_order_id", Text(b.broker_order_id)},
+                {"intent_id", OrNull(b.intent)},
+                {"role", OrderRoleName(b.role)},
+                {"previous", OrderStateName(b.previous)},
+                {"state", OrderStateName(b.state)},
+                {"step", OrderTriggerName(b.trigger)},
+                {"side", SideWord(b.side)},
+                {"type", OrderTypeName(b.type)},
+                {"time_in_force", TimeInForceName(b.time_in_force)},
+                {"quantity", Value(b.quantity)},
+                {"filled", Value(b.filled)},
+                {"filled_notional", Value(b.filled_notional)},
+                {"fees", Value(b.fees)},
+                {"limit_price", Value(b.limit)},
+                {"stop_price", Value(b.stop)},
+                {"intent_open", Value(b.intent_open)},
+                {"parent_id", OrNull(b.parent)},
+                {"attempt", b.attempt},
+                {"latency_ns", OrNull(b.latency)},
+                {"slippage_decision_bps", Value(b.slippage_decision_bps)},
+                {"slippage_arrival_bps", Value(b.slippage_arrival_bps)},
+                {"rule", Text(b.rule)},
+                {"reason", Text(b.reason)}});
+    Add("order_events", row);
+    if (!b.execution_id.empty()) AddExecution(b);
+  }
+  void AddExecution(const OrderEvent& b) {
+    Json row = WithDay();
+    row.update({{"execution_id", Text(b.execution_id)},
+                {"order_id", Value(b.order)},
+                {"intent_id", OrNull(b.intent)},
+                {"role", OrderRoleName(b.role)},
+                {"side", SideWord(b.side)},
+                {"price", Value(b.last_price)},
+                {"quantity", Value(b.last_quantity)},
+                {"fee", Value(b.last_fee)},
+                {"maker", b.maker},
+                {"broker_time", OrNull(b.broker_time)},
+                {"slippage_decision_bps", Value(b.slippage_decision_bps)},
+                {"slippage_arrival_bps", Value(b.slippage_arrival_bps)}});
+    Add("executions", row);
+  }
+
+  void operator()(const PositionSnapshot& b) {
+    Json row = WithDay();
+    row.update({{"kind", NameOf(kAccounts, b.kind)},
+                {"quantity", Value(b.quantity)},
+                {"cost", Value(b.cost)},
+                {"realized_gross", Value(b.realized_gross)},
+                {"fees", Value(b.fees)},
+                {"cash_flow", Value(b.cash_flow)},
+                {"account_quantity", Value(b.account_quantity)},
+                {"account_cash_flow", Value(b.account_cash_flow)},
+                {"stop_price", Value(b.stop)},
+                {"protected_quantity", Value(b.protected_quantity)}});
+    AddTrade(b.trade, row);
+    Add("positions", row);
+  }
+
+  void operator()(const OrderCommand& b) {
+    const auto row_of = [&](size_t ordinal) {
+      Json row = WithInstance();
+      row.update({{"ordinal", ordinal},
+                  {"kind", OrderCommandKindName(b.kind)},
+                  {"intent_id", OrNull(b.intent)},
+                  {"order_id", OrNull(b.order)},
+                  {"reason", Text(b.reason)}});
+      return row;
+    };
+    if (b.tickets.empty()) Add("order_commands", row_of(1));
+    for (size_t i = 0; i < b.tickets.size(); ++i) {
+      const OrderTicket& ticket = b.tickets[i];
+      Json row = row_of(i + 1);
+      row.update({{"order_id", Value(ticket.order)},
+                  {"role", OrderRoleName(ticket.role)},
+                  {"side", SideWord(ticket.side)},
+                  {"type", OrderTypeName(ticket.type)},
+                  {"quantity", Value(ticket.quantity)},
+                  {"limit_price", Value(ticket.limit)},
+                  {"stop_price", Value(ticket.stop)}});
+      Add("order_commands", row);
+    }
+  }
+
+  void operator()(const BrokerReport& b) {
+    Json row = WithInstance();
+    row.update({{"kind", BrokerReportKindName(b.kind)},
+                {"client_order_id", Text(b.client_order_id)},
+                {"broker_order_id", Text(b.broker_order_id)},
+                {"execution_id", Text(b.execution_id)},
+                {"side", SideWord(b.side)},
+                {"price", Value(b.price)},
+                {"quantity", Value(b.quantity)},
+                {"cumulative", Value(b.cumulative)},
+                {"leaves", Value(b.leaves)},
+                {"fee", Value(b.fee)},
+                {"broker_time", OrNull(b.broker_time)},
+                {"latency_ns", OrNull(b.latency)},
+                {"code", Text(b.code)},
+                {"reason", Text(b.reason)}});
+    Add("broker_reports", row);
+  }
+
+  void operator()(const Reconciliation& b) {
+    Json row = WithInstance();
+    row.update({{"kind", DifferenceKindName(b.kind)},
+                {"repair", RepairName(b.repair)},
+                {"resolved", b.resolved},
+                {"client_order_id", Text(b.client_order_id)},
+                {"execution_id", Text(b.execution_id)},
+                {"symbol", Text(b.symbol)},
+                {"ours", Value(b.ours)},
+                {"brokers", Value(b.brokers)},
+                {"differences", b.differences},
+                {"unresolved", b.unresolved},
+                {"detail", Text(b.detail)}});
+    Add("reconciliations", row);
+  }
+
+  // What keeps trading in hand: one table for all of it, for it is read as one story.
+  Json Control(std::string_view kind, std::string_view what) const {
+    Json row = WithInstance();
+    row.update({{"kind", kind}, {"what", what}, {"cause", ""}, {"by_whom", ""}, {"reason", ""}, {"unit", ""}});
+    return row;
+  }
+  void operator()(const KillSwitchChanged& b) {
+    Json row = Control("kill_switch", !b.active ? "enabled" : b.flatten ? "active_flatten" : "active");
+    row.update({{"cause", Text(b.cause)},
+                {"by_whom", Text(b.by)},
+                {"reason", Text(b.reason)},
+                {"seen", Value(b.seen)},
+                {"limit_value", Value(b.limit)},
+                {"unit", Text(b.unit)}});
+    Add("trading_controls", row);
+  }
+  void operator()(const AdminCommand& b) {
+    Json row = Control("admin", AdminCommandKindName(b.kind));
+    row.update({{"cause", b.flatten ? "flatten" : Text(b.account)},
+                {"by_whom", Text(b.by)},
+                {"reason", Text(b.reason)},
+                {"intent_id", OrNull(b.intent)}});
+    Add("trading_controls", row);
+  }
+  void operator()(const FlattenProgress& b) {
+    Json row = Control("flatten", FlattenStageName(b.stage));
+    row.update({{"cause", Text(b.cause)}, {"orders_open", b.orders_open}, {"positions", Json::array()}});
+    for (const FlattenProgress::Row& position : b.positions) {
+      row["positions"].push_back({{"instrument_id", position.instrument},
+                                  {"quantity", Value(position.quantity)},
+                                  {"halted", position.halted}});
+    }
+    Add("trading_controls", row);
+  }
+  void operator()(const OrderIncident& b) {
+    Json row = Control("incident", IncidentKindName(b.kind));
+    row.update({{"cause", OrderTriggerName(b.trigger)}, {"reason", Text(b.detail)}, {"order_id", OrNull(b.order)}});
+    Add("trading_controls", row);
   }
 
   void operator()(const RejectionSummary& b) {
@@ -426,24 +612,12 @@ struct RowMaker {
 }  // namespace
 
 std::span<const std::string_view> ProjectedTables() {
-  static constexpr std::string_view kTables[] = {"account_snapshots",
-                                                 "alert_updates",
-                                                 "alerts",
-                                                 "decisions",
-                                                 "feed_incidents",
-                                                 "instruments",
-                                                 "intents",
-                                                 "outcomes",
-                                                 "receipts",
-                                                 "rejection_counts",
-                                                 "sessions",
-                                                 "signals",
-                                                 "signal_rules",
-                                                 "signal_cancellations",
-                                                 "strategy_instances",
-                                                 "subscriptions",
-                                                 "trading_states",
-                                                 "universe_membership"};
+  static constexpr std::string_view kTables[] = {
+      "account_snapshots",  "alert_updates",  "alerts",           "broker_reports", "decisions",
+      "executions",         "feed_incidents", "instruments",      "intents",        "order_commands",
+      "order_events",       "outcomes",       "positions",        "receipts",       "reconciliations",
+      "rejection_counts",   "sessions",       "signals",          "signal_rules",   "signal_cancellations",
+      "strategy_instances", "subscriptions",  "trading_controls", "trading_states", "universe_membership"};
   return kTables;
 }
 

@@ -342,6 +342,27 @@ TEST_CASE("C-07: what a feed cannot tell of a side's flow is not carried", "[met
   CHECK(play.ValueAt(12'000, "bid_support") == Ready(1));
 }
 
+TEST_CASE("FX-73: the volume of the last minute, with trades that were busted or corrected", "[metrics]") {
+  MetricsPlay play(ProfileOf({"traded_volume"}), true);
+  FiveLevels(play);
+  play.At(10'000).Trade(10.01, 200, Side::kBid).Row();
+  play.At(30'000).Trade(10.00, 100, Side::kAsk, 7).Row();
+  play.At(31'000).Trade(10.00, 900, Side::kAsk, 8).Row();
+  Event taken_back;
+  taken_back.header.instrument = 1;
+  taken_back.header.event_time = MarketBuilder::kStart + std::chrono::milliseconds(31'500);
+  taken_back.body = TradeBust{8};
+  play.Give(taken_back);
+  CHECK(play.ValueAt(40'000, "traded_volume") == Unready(NotReady::kWarmUp));
+  const auto at = [&](int64_t milliseconds, double size) {  // it is no news by itself: the quotes move
+    play.At(static_cast<double>(milliseconds) - 100).Bid(10.00, size).Row();
+    return play.ValueAt(milliseconds, "traded_volume");
+  };
+  CHECK(at(61'000, 501) == Ready(300));
+  CHECK(at(71'000, 502) == Ready(100));
+  CHECK(at(91'000, 503) == Ready(0));
+}
+
 TEST_CASE("the table by price holds what a map holds, through growth and erasing", "[metrics]") {
   std::mt19937_64 random(9);
   metrics::PriceTable<int64_t> table;
