@@ -118,7 +118,21 @@ class RiskProcessor::Announcer {
 };
 
 void RiskProcessor::Process(const Event& event, runtime::EventSink& out) {
-  if (!InScoringOrder(event.header.producer)) return OnTrading(event, out);
+  const Producer producer = event.header.producer;
+  if (!InScoringOrder(producer) && producer != Producer::kOms && producer != Producer::kBroker) return;
+  AccountWatch::Teller say(event.header, out);
+  // A person's command moves no clock: its time is that of another machine.
+  if (const auto* command = std::get_if<AdminCommand>(&event.body)) return OnCommand(event, *command, say);
+  watch_.Advance(event.header.event_time, ProfileInForce(), say);
+  if (InScoringOrder(producer)) {
+    OnScoringOrder(event, out);
+  } else {
+    OnTrading(event);
+  }
+  WatchAccount(event, say);
+}
+
+void RiskProcessor::OnScoringOrder(const Event& event, runtime::EventSink& out) {
   Advance(event.header, out);
   std::visit(Overloaded{
                  [&](const TradeIntent& intent) { Apply(event, Decide(event, intent), out); },
@@ -170,6 +184,8 @@ Case RiskProcessor::CaseOf(const Event& event, const TradeIntent& intent) const 
   c.midnight = NewYorkMidnight(session_);
   c.minute = NewYorkMinute(session_, c.now);
   c.close_minute = CloseMinute(session_);
+  c.account_profile = ProfileInForce();
+  c.watch = &watch_;
   return c;
 }
 
@@ -415,14 +431,17 @@ void RiskProcessor::ConfigureAccount(const PendingConfiguration& pending, runtim
 
 // What does not read puts nothing in force: no order is sent then.
 void RiskProcessor::ConfigureRisk(const PendingConfiguration& pending) {
-  account_profile_.reset();
-  if (pending.version.mode == InstanceMode::kRetired) return;
-  absl::StatusOr<AccountProfile> profile = AccountProfileOf(pending.version.document);
-  if (!profile.ok()) {
-    ++configurations_refused_;
-    return;
+  const std::optional<AccountProfile> before = std::exchange(account_profile_, std::nullopt);
+  if (pending.version.mode != InstanceMode::kRetired) {
+    absl::StatusOr<AccountProfile> profile = AccountProfileOf(pending.version.document);
+    if (profile.ok()) {
+      account_profile_ = *std::move(profile);
+    } else {
+      ++configurations_refused_;
+    }
   }
-  account_profile_ = *std::move(profile);
+  profile_changed_ = account_profile_ != before;
+  if (!account_profile_) return;
   broker_.Configure(account_profile_->account);
   for (const auto& [instrument, mark] : marks_) {
     if (mark.book == 0) broker_.See(instrument, mark.quote);
@@ -432,8 +451,7 @@ void RiskProcessor::ConfigureRisk(const PendingConfiguration& pending) {
 
 // ---- the account at the broker
 
-void RiskProcessor::OnTrading(const Event& event, runtime::EventSink&) {
-  if (event.header.producer != Producer::kOms && event.header.producer != Producer::kBroker) return;
+void RiskProcessor::OnTrading(const Event& event) {
   std::visit(Overloaded{
                  [&](const OrderEvent& order) { broker_.Apply(event.header, order); },
                  [&](const PositionSnapshot& position) { broker_.Apply(event.header, position); },
@@ -444,10 +462,42 @@ void RiskProcessor::OnTrading(const Event& event, runtime::EventSink&) {
 }
 
 // Without a session, as of markets that never close, days are those of UTC.
+int32_t RiskProcessor::AccountDay() const {
+  return session_ ? session_->trading_day : calendar::DateNumber(std::chrono::floor<std::chrono::days>(now_));
+}
 void RiskProcessor::BeginBrokerDay() {
-  if (!account_profile_) return;
-  broker_.BeginDay(session_ ? session_->trading_day
-                            : calendar::DateNumber(std::chrono::floor<std::chrono::days>(now_)));
+  if (account_profile_) broker_.BeginDay(AccountDay());
+}
+
+void RiskProcessor::WatchAccount(const Event& event, AccountWatch::Teller& say) {
+  const AccountProfile* profile = ProfileInForce();
+  if (std::exchange(profile_changed_, false)) watch_.SetProfile(profile, say);
+  const bool may_begin_day = InScoringOrder(event.header.producer) && event.header.instance == 0;
+  if (may_begin_day && AccountDay() != watched_day_) {
+    watched_day_ = AccountDay();
+    watch_.BeginDay(watched_day_, say);
+  }
+  const InstrumentId instrument = event.header.instrument;
+  bool worth = false;  // the account may be worth something else now
+  std::visit(Overloaded{
+                 [&](const OrderEvent& order) { watch_.See(order, profile, say); },
+                 [&](const BrokerReport& report) { watch_.See(report, profile, say); },
+                 [&](const Reconciliation& difference) { watch_.See(difference, instrument, say); },
+                 [&](const OrderIncident& incident) { watch_.See(incident, instrument, say); },
+                 [&](const PositionSnapshot&) { worth = true; },
+                 [&](const BrokerSnapshot&) { worth = true; },
+                 [&](const MarketContext&) { worth = true; },
+                 [&](const SessionState&) { worth = true; },
+                 [&](const ConfigurationVersion&) { worth = true; },
+                 [](const auto&) {},
+             },
+             event.body);
+  if (!worth || profile == nullptr) return;
+  if (const std::optional<Money> equity = broker_.Equity()) watch_.SeeEquity(*equity, profile, say);
+}
+
+void RiskProcessor::OnCommand(const Event& event, const AdminCommand& command, AccountWatch::Teller& say) {
+  watch_.Obey(command, event.header.instrument, say);
 }
 
 void RiskProcessor::TellBroker(const EventHeader& cause, runtime::EventSink& out) {

@@ -80,6 +80,7 @@
 
 #include "libs/runtime/processor.h"
 #include "services/risk/account_profile.h"
+#include "services/risk/account_watch.h"
 #include "services/risk/broker_account.h"
 #include "services/risk/instance.h"
 #include "services/risk/rules.h"
@@ -96,7 +97,9 @@ class RiskProcessor final : public runtime::Processor {
 
   // Observed by the shell; steers nothing.
   uint64_t configurations_refused() const { return configurations_refused_; }
+  uint64_t commands_refused() const { return watch_.commands_refused(); }
   const BrokerAccount& broker() const { return broker_; }
+  const AccountWatch& watch() const { return watch_; }
   // nullopt: none is in force.
   const std::optional<AccountProfile>& account_profile() const { return account_profile_; }
 
@@ -120,6 +123,9 @@ class RiskProcessor final : public runtime::Processor {
     }
   };
 
+  void OnScoringOrder(const Event& event, runtime::EventSink& out);
+  const AccountProfile* ProfileInForce() const { return account_profile_ ? &*account_profile_ : nullptr; }
+
   RiskDecision Decide(const Event& event, const TradeIntent& intent) const;
   void Apply(const Event& event, const RiskDecision& decision, runtime::EventSink& out);
   Case CaseOf(const Event& event, const TradeIntent& intent) const;
@@ -134,8 +140,12 @@ class RiskProcessor final : public runtime::Processor {
   void ConfigureRisk(const PendingConfiguration& pending);
 
   // ---- the account at the broker: what oms and the broker write moves no clock
-  void OnTrading(const Event& event, runtime::EventSink& out);
+  void OnTrading(const Event& event);
   void BeginBrokerDay();
+  int32_t AccountDay() const;
+  // After each event: what it means for breakers and the kill switch.
+  void WatchAccount(const Event& event, AccountWatch::Teller& say);
+  void OnCommand(const Event& event, const AdminCommand& command, AccountWatch::Teller& say);
   void TellBroker(const EventHeader& cause, runtime::EventSink& out);
 
   // ---- the account
@@ -170,7 +180,7 @@ class RiskProcessor final : public runtime::Processor {
   template <class Archive>
   void Persist(Archive& a) {
     a(now_, terms_, session_, feeds_, marks_, halts_, news_, instances_, pending_, configurations_refused_,
-      account_profile_, broker_);
+      account_profile_, broker_, watch_, watched_day_);
   }
 
   Time now_;  // the latest of everybody's events
@@ -195,6 +205,9 @@ class RiskProcessor final : public runtime::Processor {
   uint64_t configurations_refused_ = 0;
   std::optional<AccountProfile> account_profile_;
   BrokerAccount broker_;
+  AccountWatch watch_;
+  int32_t watched_day_ = 0;
+  bool profile_changed_ = false;  // by the event that is being processed
 };
 
 }  // namespace spillway::risk

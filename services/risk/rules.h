@@ -8,6 +8,8 @@
 #include <string_view>
 
 #include "libs/events/event.h"
+#include "services/risk/account_profile.h"
+#include "services/risk/account_watch.h"
 #include "services/risk/instance.h"
 #include "services/risk/schedule.h"
 #include "services/risk/sizing.h"
@@ -42,6 +44,8 @@ struct Case {
   std::optional<int32_t> minute = std::nullopt;  // of the New York day
   int32_t close_minute = kRegularCloseMinute;
   std::optional<Time> midnight = std::nullopt;  // of the New York day, where `minute` is known
+  const AccountProfile* account_profile = nullptr;
+  const AccountWatch* watch = nullptr;
 
   const RiskLimits& limits() const { return instance->limits; }
   const PaperAccount& account() const { return instance->account; }
