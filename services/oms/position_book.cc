@@ -77,7 +77,7 @@ Applied PositionBook::Apply(const Execution& execution, Time now) {
   index_.emplace(kept.execution_id, key);
   Change(key, position, [&](Lots& lots) { lots.Apply(DealOf(kept)); });
   position.kept.push_back({std::move(kept), trading_day_, false});
-  changed_[key.instrument] = now;
+  last_changed_ = changed_[key.instrument] = now;
   return Applied::kApplied;
 }
 
@@ -89,7 +89,7 @@ Applied PositionBook::Bust(std::string_view execution_id, Time now) {
   kept->busted = true;
   BookedPosition& position = positions_[key];
   Change(key, position, [&](Lots& lots) { Rebuild(position, lots); });
-  changed_[key.instrument] = now;
+  last_changed_ = changed_[key.instrument] = now;
   return Applied::kApplied;
 }
 
@@ -107,7 +107,7 @@ Applied PositionBook::SetFee(std::string_view execution_id, Money fee, Time now)
   if (kept->busted) return Applied::kApplied;
   BookedPosition& position = positions_[key];
   Change(key, position, [&](Lots& lots) { lots.AddFee(more); });
-  changed_[key.instrument] = now;
+  last_changed_ = changed_[key.instrument] = now;
   return Applied::kApplied;
 }
 

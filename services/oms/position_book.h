@@ -114,11 +114,12 @@ class PositionBook {
   std::vector<InstrumentId> instruments() const;  // that the account holds
   // Lane time of the last change of the instrument's positions; nullopt: none yet.
   std::optional<Time> changed(InstrumentId instrument) const;
+  std::optional<Time> changed() const { return last_changed_; }  // ... of any
   std::optional<Time> forgotten_until() const { return forgotten_until_; }
 
   template <class Archive>
   void Persist(Archive& a) {
-    a(positions_, changed_, fees_ahead_, trading_day_, forgotten_until_);
+    a(positions_, changed_, last_changed_, fees_ahead_, trading_day_, forgotten_until_);
     if constexpr (Archive::kReading) Derive();
   }
 
@@ -133,6 +134,7 @@ class PositionBook {
 
   std::map<Key, BookedPosition> positions_;
   std::map<InstrumentId, Time> changed_;
+  std::optional<Time> last_changed_;
   std::map<std::string, Money, std::less<>> fees_ahead_;
   int32_t trading_day_ = 0;
   std::optional<Time> forgotten_until_;
