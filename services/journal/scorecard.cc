@@ -41,13 +41,24 @@ void Scorecard::Add(const Event& event) {
                    for (const RejectionSummary::Row& row : summary.rows) repeated += row.count;
                  },
                  [&](const TradeIntent& intent) {
+                   if (intent.parent) {
+                     confirmations_.insert(header.id());
+                     return;
+                   }
                    const Price distance = intent.entry - intent.stop;
                    intents_[header.id()] = {header.event_time, std::max(distance, Price() - distance), ""};
                  },
                  [&](const RiskDecision& decision) { OnDecision(event, decision); },
                  [&](const OutcomeLabelled& outcome) { OnOutcome(event, outcome); },
                  [&](const TradingState& state) { OnTradingState(event, state); },
+                 [&](const OrderEvent& order) {
+                   if (header.instance != 0) RecordOf(header.instance).execution.Add(header, order);
+                 },
+                 [&](const PositionSnapshot& position) {
+                   if (header.instance != 0) RecordOf(header.instance).execution.Add(position);
+                 },
                  [&](const AccountSnapshot& account) {
+                   if (header.instance == 0) return;  // the broker's account over all
                    Record& record = RecordOf(header.instance);
                    record.counts.account = account;
                    InStage(record, header.event_time, account.stage);
@@ -111,6 +122,7 @@ void Scorecard::OnSignal(const Event& event, const Signal& signal) {
 }
 
 void Scorecard::OnDecision(const Event& event, const RiskDecision& decision) {
+  if (confirmations_.erase(decision.intent) != 0) return;
   Record& record = RecordOf(event.header.instance);
   InstanceScore& counts = record.counts;
   InStage(record, event.header.event_time, decision.stage);
@@ -179,7 +191,7 @@ void Scorecard::OnMiss(Record& record, const OutcomeLabelled& outcome) {
 
 // One symbol (or everything) is halted while at least one cause is in force.
 void Scorecard::OnTradingState(const Event& event, const TradingState& state) {
-  if (!HaltsTrading(state)) return;
+  if (!HaltsTrading(state) || event.header.instance == 0) return;
   Record& record = RecordOf(event.header.instance);
   const InstrumentId instrument = state.scope == PauseScope::kSymbol ? event.header.instrument : 0;
   const auto cause = std::make_tuple(state.scope, instrument, state.cause);
@@ -214,6 +226,7 @@ std::vector<InstanceScore> Scorecard::Scores() const {
       const double minutes = std::chrono::duration<double, std::ratio<60>>(halted.time).count();
       score.halts.push_back({scope, halted.pauses, minutes, std::nullopt});
     }
+    if (!record.execution.empty()) score.execution = record.execution.Figures();
     v1::Profile profile;
     const bool known = !record.document.empty() && profile.ParseFromString(record.document);
     if (known) score.equity = Money::FromE8(profile.sizing().equity_e8());

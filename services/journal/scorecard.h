@@ -1,6 +1,6 @@
 // How each strategy instance did (S0-8.*, S1-A8.*, S1-I6.*, FX-17, IR-15): what it said, what risk refused, how its
-// alerts ended, how its near misses would have, and how sure that is. Folded from the trading lane of one run or of
-// several, one after the other; the same lanes give the same card.
+// alerts ended, how they were executed where they became orders, how its near misses would have, and how sure that is.
+// Folded from the trading lane of one run or of several, one after the other; the same lanes give the same card.
 //
 //   closed         alerts that were entered and ended at TARGET, STOP or TIME; one belongs to the day on which it
 //   closed win            a closed trade with net profit above 0 (FX-16); the win rate is of the closed trades hit rate
@@ -33,6 +33,7 @@
 #include "libs/calendar/date.h"
 #include "libs/events/text.h"
 #include "services/journal/criteria.h"
+#include "services/journal/execution_quality.h"
 #include "services/journal/statistics.h"
 
 namespace spillway::journal {
@@ -160,6 +161,7 @@ struct InstanceScore {
   bool profile_changed = false;            // different profiles under this name
   std::vector<NearMiss> near_misses;       // best first, at most kNearMissesMax
   std::vector<HaltRow> halts;
+  std::optional<ExecutionFigures> execution;  // where its trades became orders
 
   // Computed from the above.
   Proportion win_rate;
@@ -225,6 +227,7 @@ class Scorecard {
     std::map<std::pair<PauseScope, InstrumentId>, Halt> halts;
     std::set<std::tuple<PauseScope, InstrumentId, std::string>> paused;  // by cause
     std::map<PauseScope, Halted> halted;
+    ExecutionQuality execution;
   };
   struct Intent {
     Time triggered;
@@ -249,6 +252,7 @@ class Scorecard {
   std::vector<StrategyInstanceId> order_;
   std::map<StrategyInstanceId, Record> records_;
   std::map<EventId, Intent> intents_;            // without an outcome yet
+  std::set<EventId> confirmations_;              // intents that follow from one that is counted already
   std::map<EventId, std::string> failed_first_;  // rejected signals without an outcome: the rule
 };
 

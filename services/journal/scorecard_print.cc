@@ -196,12 +196,26 @@ std::string MissesText(const InstanceScore& score) {
   return text;
 }
 
+// S3-C2.2
+std::string ExecutionText(const ExecutionFigures& figures) {
+  std::string text = fmt::format("  orders     {} placed, {} rejected, {} in doubt; cancelled {}\n", figures.orders,
+                                 figures.rejected, figures.in_doubt, Percent(figures.cancel_rate));
+  text += fmt::format("  fills      {}; entries filled {}; first after {} s (median)\n", figures.executions,
+                      Percent(figures.fill_rate), Number(figures.time_to_fill_median));
+  text += fmt::format("  slippage   decision {}, arrival {} bps; fees {}\n",
+                      WithInterval(figures.slippage_decision_bps, ""), WithInterval(figures.slippage_arrival_bps, ""),
+                      figures.fees.ToString());
+  return text + fmt::format("  traded     won {}; net {}, gross {}\n", Percent(figures.wins),
+                            figures.profit_net.ToString(), figures.profit_gross.ToString());
+}
+
 std::string InstanceText(const InstanceScore& score) {
   std::string text = fmt::format("{}{}\n", score.name, score.shadow ? " [SHADOW]" : "");
   if (score.profile_changed)
     text += "  note       the profile was changed under its name: this is of all its versions\n";
   text += SignalsText(score) + RatesText(score);
   if (score.account) text += AccountText(*score.account);
+  if (score.execution) text += ExecutionText(*score.execution);
   for (const std::string& warning : score.warnings) text += Cut("  warning    " + warning, kWidth) + "\n";
   for (const CriterionResult& result : score.criteria) text += CriterionText(result);
   for (const auto& [rule, count] : score.refusals) text += fmt::format("  refused    {:>5}  {}\n", count, rule);
@@ -379,6 +393,23 @@ Json CriterionJson(const CriterionResult& result) {
           {"then", result.then}};
 }
 
+Json ExecutionJson(const ExecutionFigures& figures) {
+  return {{"orders", figures.orders},
+          {"rejected", figures.rejected},
+          {"in_doubt", figures.in_doubt},
+          {"executions", figures.executions},
+          {"fill_rate", Of(figures.fill_rate)},
+          {"cancel_rate", Of(figures.cancel_rate)},
+          {"time_to_fill_s", Of(figures.time_to_fill)},
+          {"time_to_fill_median_s", OrNull(figures.time_to_fill_median)},
+          {"slippage_decision_bps", Of(figures.slippage_decision_bps)},
+          {"slippage_arrival_bps", Of(figures.slippage_arrival_bps)},
+          {"fees", figures.fees.ToString()},
+          {"win_rate", Of(figures.wins)},
+          {"profit_net", figures.profit_net.ToString()},
+          {"profit_gross", figures.profit_gross.ToString()}};
+}
+
 Json InstanceJson(const InstanceScore& score) {
   Json json;
   json["name"] = score.name;
@@ -403,6 +434,7 @@ Json InstanceJson(const InstanceScore& score) {
   json["drawdown"] = {{"amount", score.drawdown.amount},
                       {"percent", score.equity ? Json(score.drawdown.percent) : Json(nullptr)}};
   json["equity"] = score.equity ? Json(score.equity->ToString()) : Json(nullptr);
+  json["execution"] = score.execution ? ExecutionJson(*score.execution) : Json(nullptr);
   json["warnings"] = score.warnings;
   json["criteria"] = Json::array();
   for (const CriterionResult& result : score.criteria) json["criteria"].push_back(CriterionJson(result));
