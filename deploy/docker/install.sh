@@ -14,7 +14,7 @@ for program in $programs; do
 done
 install -m 755 "$source/deploy/docker/init.sh" "$out/usr/local/bin/spillway-init"
 # Programs in bin/ look for these in ../share/spillway.
-cp -r "$source/deploy/profiles" "$source/deploy/scenarios" "$out/usr/local/share/spillway/"
+cp -r "$source/deploy/profiles" "$source/deploy/risk" "$source/deploy/venue" "$source/deploy/scenarios" "$out/usr/local/share/spillway/"
 cp "$source/LICENSE" "$out/usr/local/share/spillway/"
 
 libraries=$(for program in $programs; do ldd "$bin/$program"; done | awk '$2 == "=>" && $3 ~ /^\// { print $3 }' | sort -u)

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <map>
 #include <optional>
 
 #include "fmt/format.h"
@@ -17,23 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool IsPath(std::string_view text) {
-  return text.find('/') != std::string_view::npos || text.ends_with(".yaml") || text.ends_with(".yml");
-}
-
-std::optional<fs::path> FindIn(const std::vector<fs::path>& directories, std::string_view name) {
-  for (const fs::path& directory : directories) {
-    std::error_code error;
-    fs::path file = directory / fmt::format("{}.yaml", name);
-    if (fs::is_regular_file(file, error)) return file;
-  }
-  return std::nullopt;
-}
-
 std::string KnownProfiles() {
-  std::vector<std::string> names;
-  for (const ShippedProfile& shipped : ListProfiles()) names.push_back(shipped.name);
-  return names.empty() ? "there are none" : fmt::format("known: {}", fmt::join(names, ", "));
+  return KnownText(ListProfiles());
 }
 
 // What a file says of itself is not taken over by those built on it.
@@ -90,7 +74,7 @@ class Loader {
   std::optional<fs::path> FindBase(const std::string& name, const fs::path& file, const config::Origin& where) {
     std::vector<fs::path> directories = ProfileDirectories();
     directories.push_back(file.parent_path());
-    const std::optional<fs::path> base = FindIn(directories, name);
+    const std::optional<fs::path> base = FindShipped(directories, name);
     if (!base) {
       problems_.Add(where, "base",
                     fmt::format("no profile '{}', neither shipped nor beside this file; {}", name, KnownProfiles()));
@@ -119,7 +103,8 @@ class Loader {
 absl::StatusOr<v1::Profile> LoadProfile(std::string_view name_or_path) {
   if (IsPath(name_or_path)) return Loader().Load(fs::path(name_or_path), "");
   const std::vector<fs::path> directories = ProfileDirectories();
-  if (const std::optional<fs::path> file = FindIn(directories, name_or_path)) return Loader().Load(*file, name_or_path);
+  if (const std::optional<fs::path> file = FindShipped(directories, name_or_path))
+    return Loader().Load(*file, name_or_path);
   std::vector<std::string> searched;
   for (const fs::path& directory : directories) searched.push_back(directory.string());
   return absl::NotFoundError(fmt::format("no profile '{}' in {}; {}. A file is given by its path, such as ./{}.yaml",
@@ -127,17 +112,7 @@ absl::StatusOr<v1::Profile> LoadProfile(std::string_view name_or_path) {
 }
 
 std::vector<ShippedProfile> ListProfiles() {
-  std::map<std::string, fs::path> found;
-  for (const fs::path& directory : ProfileDirectories()) {
-    std::error_code error;
-    for (const fs::directory_entry& entry : fs::directory_iterator(directory, error)) {
-      const std::string name = entry.path().stem().string();
-      if (entry.path().extension() == ".yaml" && name.find('@') != std::string::npos) found.emplace(name, entry.path());
-    }
-  }
-  std::vector<ShippedProfile> profiles;
-  for (const auto& [name, file] : found) profiles.push_back({.name = name, .file = file});
-  return profiles;
+  return ListShipped(ProfileDirectories());
 }
 
 std::vector<fs::path> ProfileDirectories() {
@@ -150,10 +125,7 @@ std::vector<fs::path> ProfileDirectories() {
       rest.remove_prefix(std::min(colon + 1, rest.size()));
     }
   }
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  if (!error) directories.push_back(program.parent_path().parent_path() / "share/spillway/profiles");
-  directories.emplace_back(SPILLWAY_SOURCE_PROFILES);
+  for (fs::path& shipped : ShippedDirectories("profiles")) directories.push_back(std::move(shipped));
   return directories;
 }
 
@@ -161,7 +133,7 @@ std::string ProfileName(const v1::Profile& profile) {
   return fmt::format("{}@{}", profile.name(), profile.version());
 }
 
-std::string SerializeDeterministic(const v1::Profile& profile) {
+std::string SerializeDeterministic(const google::protobuf::Message& profile) {
   std::string bytes;
   {
     google::protobuf::io::StringOutputStream stream(&bytes);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "libs/profile/shipped_files.h"
 #include "spillway/v1/profile.pb.h"
 
 namespace spillway::profile {
@@ -23,10 +24,6 @@ namespace spillway::profile {
 // file's name that differs from the name and version in it.
 absl::StatusOr<v1::Profile> LoadProfile(std::string_view name_or_path);
 
-struct ShippedProfile {
-  std::string name;  // "ofi-classic@1"
-  std::filesystem::path file;
-};
 // Every shipped profile by name; where two directories have one name, the first directory's. Files are not read.
 std::vector<ShippedProfile> ListProfiles();
 
@@ -38,6 +35,6 @@ std::vector<std::filesystem::path> ProfileDirectories();
 std::string ProfileName(const v1::Profile& profile);
 
 // The bytes that go on the log: equal profiles give equal bytes in every process.
-std::string SerializeDeterministic(const v1::Profile& profile);
+std::string SerializeDeterministic(const google::protobuf::Message& profile);
 
 }  // namespace spillway::profile

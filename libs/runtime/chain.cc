@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "libs/events/codec.h"
 #include "libs/runtime/producer_events.h"
 
 namespace spillway::runtime {
@@ -46,18 +47,56 @@ absl::StatusOr<ProcessorReplay> CompareProducer(Producer producer, const log::La
 
 }  // namespace
 
-absl::StatusOr<std::vector<ProcessorReplay>> CompareChain(log::EventLog& recorded, log::EventLog& computed) {
-  std::vector<ProcessorReplay> results;
+absl::StatusOr<TradingInputs> ReadTradingInputs(log::EventLog& session) {
+  absl::StatusOr<std::unique_ptr<log::LaneReader>> reader = session.OpenReader("trading");
+  if (!reader.ok()) return reader.status();
+  TradingInputs inputs;
+  const auto take = [&](const Event& event) {
+    if (event.header.producer == Producer::kBroker) ++inputs.broker_events;
+    std::visit(Overloaded{[&](const ConfigurationVersion& version) {
+                            if (version.kind == ConfigurationKind::kVenue) inputs.simulated_venue = true;
+                          },
+                          [&](const AdminCommand&) { ++inputs.admin_commands; },
+                          [&](const OrderCommand&) { ++inputs.order_commands; }, [](const auto&) {}},
+               event.body);
+  };
+  GroupDecoder decoder;
+  log::LaneMessage message;
+  while (true) {
+    const absl::StatusOr<bool> more = (*reader)->Next(message);
+    if (!more.ok()) return more.status();
+    if (!*more) return inputs;
+    GroupHeader header;
+    // What does not parse is nobody's, here as in the processors.
+    (void)decoder.Decode(message.bytes, header, take);
+  }
+}
+
+absl::StatusOr<ChainComparison> CompareChain(log::EventLog& recorded, log::EventLog& computed, bool live) {
+  const absl::StatusOr<TradingInputs> inputs = ReadTradingInputs(recorded);
+  if (!inputs.ok()) return inputs.status();
+  ChainComparison comparison;
+  if (inputs->admin_commands > 0) {
+    comparison.left_out = "people commanded (" + std::to_string(inputs->admin_commands) + " times)";
+  } else if (inputs->broker_events > 0 && !inputs->simulated_venue) {
+    comparison.left_out = "a broker had its say (" + std::to_string(inputs->broker_events) + " events)";
+  } else if (live && inputs->order_commands > 0) {
+    comparison.left_out = "orders were worked live (" + std::to_string(inputs->order_commands) +
+                          " commands): when they arrived depends on how fast services answered";
+  }
   for (const auto& [producer, lane] : {std::pair{Producer::kMetrics, "features.0"},
                                        {Producer::kScoring, "trading"},
                                        {Producer::kRisk, "trading"},
+                                       {Producer::kOms, "trading"},
+                                       {Producer::kBroker, "trading"},
                                        {Producer::kNotifier, "trading"},
                                        {Producer::kJournal, "trading"}}) {
+    if (!comparison.left_out.empty() && producer != Producer::kMetrics && producer != Producer::kScoring) continue;
     absl::StatusOr<ProcessorReplay> result = CompareProducer(producer, lane, recorded, computed);
     if (!result.ok()) return result.status();
-    results.push_back(*std::move(result));
+    comparison.processors.push_back(*std::move(result));
   }
-  return results;
+  return comparison;
 }
 
 }  // namespace spillway::runtime

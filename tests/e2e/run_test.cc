@@ -219,7 +219,7 @@ TEST_CASE("replay: every processor gives its recorded output again, bit for bit"
   const nlohmann::json json = SpillwayOk({"replay", run->session, "--verify", "--json"}).Json();
   CHECK(json["ok"] == true);
   CHECK(json["digest"] == info["digest"]);
-  REQUIRE(json["processors"].size() == 6);
+  REQUIRE(json["processors"].size() == 7);
   std::map<std::string, uint64_t> outputs;
   for (const nlohmann::json& processor : json["processors"]) {
     CHECK(processor["ok"] == true);

@@ -48,6 +48,10 @@ int Features(const FeaturesArguments& arguments);
 
 struct RunArguments {
   std::string session, out, reference, account_from;
+  std::string execution;     // of the first profile; empty: the profile's
+  std::string broker;        // "sim", "none"; empty: sim where the first profile trades
+  std::string risk_profile;  // empty: paper@1 where orders are worked
+  std::string venue;         // empty: simulated
   std::vector<std::string> profiles;
   bool replace = false, json = false, quiet = false, show_shadow = false;
 };
@@ -92,6 +96,15 @@ int ProfileShow(const ProfileArguments& arguments);
 int ProfileDiff(const ProfileArguments& arguments);
 int ProfileCheck(const ProfileArguments& arguments);
 
+struct RiskArguments {
+  std::string profile;
+  bool venue = false;  // it is a simulated venue
+  bool json = false;
+};
+int RiskList(const RiskArguments& arguments);
+int RiskShow(const RiskArguments& arguments);
+int RiskCheck(const RiskArguments& arguments);
+
 struct ProjectArguments {
   std::string session, host = "127.0.0.1", database = "spillway", user = "spillway", password_file, schema = "public";
   uint16_t port = 5432;
@@ -109,6 +122,9 @@ struct ProfileApplyArguments {
   NatsArguments nats;
   std::vector<std::string> profiles;
   std::string at;
+  std::string execution;     // of the first profile; empty: the profile's
+  std::string risk_profile;  // empty: what is in force stays
+  std::string venue;         // empty: what is in force stays
   bool json = false;
 };
 int ProfileApply(const ProfileApplyArguments& arguments);

@@ -121,12 +121,24 @@ void AddFeatures(CLI::App& app, std::function<int()>& run) {
   command->callback([&run] { run = [] { return Features(a); }; });
 }
 
+// How the first profile's trades become orders.
+void AddTradingOptions(CLI::App& command, std::string& execution, std::string& risk_profile, std::string& venue) {
+  command
+      .add_option("--execution", execution,
+                  "Execution mode of the first profile instead of its own: alert_only, confirm, auto")
+      ->check(CLI::IsMember({"alert_only", "confirm", "auto"}));
+  command.add_option("--risk-profile", risk_profile, "What the account may do: name@version or a YAML file");
+  command.add_option("--venue", venue, "How the simulated venue trades: a name (simulated) or a YAML file");
+}
+
 void AddRun(CLI::App& app, std::function<int()>& run) {
   static RunArguments a;
   CLI::App* command = Command(app, "run", "Run the whole pipeline over a session",
                               "  spillway run soun --profile examples/soun.yaml --out out\n"
                               "  spillway run soun --profile ofi-classic@1 --profile examples/soun.yaml --out out\n"
-                              "  spillway run tuesday --profile small-account@1 --account-from monday-out --out out\n");
+                              "  spillway run tuesday --profile small-account@1 --account-from monday-out --out out\n"
+                              "  spillway run tuesday --profile small-account@1 --execution auto --risk-profile "
+                              "small-account-paper@1 --out out\n");
   command->add_option("session", a.session, "Session directory to read")->required();
   command
       ->add_option("--profile", a.profiles,
@@ -139,6 +151,12 @@ void AddRun(CLI::App& app, std::function<int()>& run) {
   command->add_option("--account-from", a.account_from,
                       "Session directory of an earlier run: the paper account of each profile that ran there goes on "
                       "where it ended");
+  AddTradingOptions(*command, a.execution, a.risk_profile, a.venue);
+  command
+      ->add_option("--broker", a.broker,
+                   "sim: orders are worked by the simulated venue (default where the first profile trades); none: "
+                   "nothing becomes an order")
+      ->check(CLI::IsMember({"sim", "none"}));
   command->add_flag("--replace", a.replace, "Replace an existing session");
   command->add_flag("--quiet", a.quiet, "No alert cards");
   command->add_flag("--show-shadow", a.show_shadow, "Also print the cards of shadow profiles, marked SHADOW");
@@ -239,6 +257,7 @@ void AddProfileApply(CLI::App& profile, std::function<int()>& run) {
                             "  spillway profile apply ofi-classic@1 examples/soun.yaml --nats nats://127.0.0.1:4222\n");
   apply->add_option("profiles", a.profiles, "name@version or YAML files")->required();
   apply->add_option("--at", a.at, "Time from which they are in force (UTC; default: the lane's last event)");
+  AddTradingOptions(*apply, a.execution, a.risk_profile, a.venue);
   apply->add_flag("--json", a.json, "Result as JSON");
   AddNatsOptions(*apply, a.nats);
   apply->callback([&run] { run = [] { return ProfileApply(a); }; });
@@ -288,6 +307,24 @@ void AddProfile(CLI::App& app, std::function<int()>& run) {
   check->callback([&run] { run = [] { return ProfileCheck(a); }; });
   AddProfileApply(*profile, run);
   AddProfilePromote(*profile, run);
+}
+
+void AddRisk(CLI::App& app, std::function<int()>& run) {
+  static RiskArguments a;
+  CLI::App* risk = Command(app, "risk", "Risk profiles: what an account may do, whichever strategies trade it",
+                           "  spillway risk list\n  spillway risk check my-account.yaml\n");
+  risk->require_subcommand(1);
+  CLI::App* list = Command(*risk, "list", "Shipped risk profiles", "  spillway risk list\n");
+  CLI::App* show = Command(*risk, "show", "Its values, as a file", "  spillway risk show paper@1\n");
+  CLI::App* check = Command(*risk, "check", "Check a risk profile, or a simulated venue; errors name file and line",
+                            "  spillway risk check my-account.yaml\n  spillway risk check --venue my-venue.yaml\n");
+  for (CLI::App* command : {show, check})
+    command->add_option("profile", a.profile, "name@version or a YAML file")->required();
+  check->add_flag("--venue", a.venue, "It says how the simulated venue trades");
+  for (CLI::App* command : {list, show, check}) command->add_flag("--json", a.json, "Result as JSON");
+  list->callback([&run] { run = [] { return RiskList(a); }; });
+  show->callback([&run] { run = [] { return RiskShow(a); }; });
+  check->callback([&run] { run = [] { return RiskCheck(a); }; });
 }
 
 void AddLanes(CLI::App& app, std::function<int()>& run) {
@@ -369,6 +406,7 @@ int Main(int argc, char** argv) {
   AddTraceAndReport(app, run);
   AddScorecardAndExport(app, run);
   AddProfile(app, run);
+  AddRisk(app, run);
   AddProject(app, run);
   AddDemo(app, run);
   AddLanes(app, run);

@@ -5,6 +5,7 @@
 #include "libs/base/build_info.h"
 #include "libs/base/check.h"
 #include "libs/profile/profile_loader.h"
+#include "libs/profile/risk_profile_loader.h"
 #include "services/journal/journal.h"
 #include "services/metrics/metrics_processor.h"
 #include "services/notifier/notifier.h"
@@ -64,7 +65,35 @@ absl::StatusOr<std::vector<StrategyInstance>> LoadInstances(const std::vector<st
   return instances;
 }
 
-std::vector<Event> ConfigurationEvents(Time time, const std::vector<StrategyInstance>& instances) {
+absl::StatusOr<TradingSetup> LoadTrading(const TradingOptions& options, std::vector<StrategyInstance>& instances) {
+  if (!options.execution.empty() && !instances.empty()) {
+    instances.front().profile.set_execution_mode(options.execution == "auto"      ? v1::EXECUTION_MODE_AUTO
+                                                 : options.execution == "confirm" ? v1::EXECUTION_MODE_CONFIRM
+                                                                                  : v1::EXECUTION_MODE_ALERT_ONLY);
+  }
+  const v1::ExecutionMode mode =
+      instances.empty() ? v1::EXECUTION_MODE_ALERT_ONLY : instances.front().profile.execution_mode();
+  const bool trades = mode == v1::EXECUTION_MODE_AUTO || mode == v1::EXECUTION_MODE_CONFIRM;
+  const bool simulated = options.broker == "sim" || (options.broker.empty() && (trades || !options.venue.empty()));
+  TradingSetup trading;
+  if (simulated || !options.risk_profile.empty()) {
+    absl::StatusOr<v1::RiskProfile> risk =
+        profile::LoadRiskProfile(options.risk_profile.empty() ? "paper@1" : options.risk_profile);
+    if (!risk.ok()) return risk.status();
+    trading.risk = *std::move(risk);
+  }
+  if (!simulated) return trading;
+  absl::StatusOr<v1::SimulatedVenue> venue = profile::LoadVenue(options.venue.empty() ? "simulated" : options.venue);
+  if (!venue.ok()) return venue.status();
+  trading.venue = *std::move(venue);
+  if (trading.venue->cash_e8() == 0 && trading.risk->account().has_equity_e8())
+    trading.venue->set_cash_e8(trading.risk->account().equity_e8());
+  if (trading.venue->account().empty()) trading.venue->set_account(trading.risk->account().id());
+  return trading;
+}
+
+std::vector<Event> ConfigurationEvents(Time time, const std::vector<StrategyInstance>& instances,
+                                       const TradingSetup& trading) {
   std::vector<Event> events;
   const auto add = [&](StrategyInstanceId instance, EventBody body) {
     Event& event = events.emplace_back();
@@ -90,6 +119,18 @@ std::vector<Event> ConfigurationEvents(Time time, const std::vector<StrategyInst
                              .effective_time = time,
                              .document = instance.account});
   }
+  const auto add_trading = [&](ConfigurationKind kind, std::string name, const google::protobuf::Message& document) {
+    add(0, ConfigurationVersion{.kind = kind,
+                                .name = std::move(name),
+                                .mode = InstanceMode::kActive,
+                                .effective_time = time,
+                                .document = profile::SerializeDeterministic(document)});
+  };
+  if (trading.risk) add_trading(ConfigurationKind::kRisk, profile::RiskProfileName(*trading.risk), *trading.risk);
+  if (trading.venue) {
+    add_trading(ConfigurationKind::kVenue, trading.venue->name().empty() ? "simulated" : trading.venue->name(),
+                *trading.venue);
+  }
   return events;
 }
 
@@ -100,8 +141,8 @@ class Gateway {
  public:
   explicit Gateway(runtime::EmbeddedPipeline& pipeline) : pipeline_(pipeline) {}
 
-  absl::Status Configure(Time time, const std::vector<StrategyInstance>& instances) {
-    for (const Event& event : ConfigurationEvents(time, instances)) {
+  absl::Status Configure(Time time, const std::vector<StrategyInstance>& instances, const TradingSetup& trading) {
+    for (const Event& event : ConfigurationEvents(time, instances, trading)) {
       ++ordinal_;
       if (absl::Status status = pipeline_.Configure(event); !status.ok()) return status;
     }
@@ -156,7 +197,7 @@ absl::Status KeepCompleted(Gateway& gateway, const log::LaneMessage& message) {
 
 absl::Status RunPipeline(runtime::EmbeddedPipeline& pipeline, log::LaneReader& market,
                          const std::vector<StrategyInstance>& instances, const universe::ReferenceData& reference,
-                         const std::function<void(uint64_t rows)>& progress) {
+                         const std::function<void(uint64_t rows)>& progress, const TradingSetup& trading) {
   Gateway gateway(pipeline);
   bool configured = false;
   log::LaneMessage message;
@@ -172,7 +213,7 @@ absl::Status RunPipeline(runtime::EmbeddedPipeline& pipeline, log::LaneReader& m
       if (!status.ok()) return status;
       continue;
     }
-    if (!configured) status = gateway.Configure(message.time, instances);
+    if (!configured) status = gateway.Configure(message.time, instances, trading);
     configured = true;
     if (status.ok()) status = pipeline.OnMarketMessage(message);
     if (status.ok() && !reference.empty()) status = Complete(gateway, message, reference);

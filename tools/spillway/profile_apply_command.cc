@@ -19,14 +19,21 @@ namespace spillway::cli {
 namespace {
 
 // The events that lead from what is in force to `wanted`: all of it, and the end of what is not wanted any more.
-std::vector<Event> Change(Time time, const std::vector<StrategyInstance>& wanted, const StackConfiguration& in_force,
-                          uint32_t& changed) {
-  std::vector<Event> events = ConfigurationEvents(time, wanted);
+std::vector<Event> Change(Time time, const std::vector<StrategyInstance>& wanted, const TradingSetup& trading,
+                          const StackConfiguration& in_force, uint32_t& changed) {
+  std::vector<Event> events = ConfigurationEvents(time, wanted, trading);
   std::map<std::string, ConfigurationVersion> left = in_force.versions;
+  std::map<ConfigurationKind, ConfigurationVersion> kept = in_force.trading;
   changed = 0;
   for (const Event& event : events) {
     const auto* version = std::get_if<ConfigurationVersion>(&event.body);
     if (version == nullptr) continue;
+    if (version->kind == ConfigurationKind::kRisk || version->kind == ConfigurationKind::kVenue) {
+      const auto before = kept.find(version->kind);
+      if (before == kept.end() || before->second.document != version->document) ++changed;
+      kept.erase(version->kind);
+      continue;
+    }
     const auto before = left.find(version->name);
     const bool same =
         before != left.end() && before->second.mode == version->mode && before->second.document == version->document;
@@ -45,6 +52,13 @@ std::vector<Event> Change(Time time, const std::vector<StrategyInstance>& wanted
     event.body = version;
     events.push_back(event);
   }
+  for (const auto& [kind, version] : kept) {
+    Event event;
+    event.header.producer = Producer::kGateway;
+    event.header.event_time = event.header.ingest_time = time;
+    event.body = version;
+    events.push_back(event);
+  }
   uint32_t ordinal = in_force.next_ordinal;
   for (Event& event : events) event.header.cause.ordinal = ordinal++;
   return events;
@@ -53,8 +67,17 @@ std::vector<Event> Change(Time time, const std::vector<StrategyInstance>& wanted
 }  // namespace
 
 int ProfileApply(const ProfileApplyArguments& arguments) {
-  const absl::StatusOr<std::vector<StrategyInstance>> instances = LoadInstances(arguments.profiles);
+  absl::StatusOr<std::vector<StrategyInstance>> instances = LoadInstances(arguments.profiles);
   if (!instances.ok()) return Fail(instances.status());
+  const absl::StatusOr<TradingSetup> trading = LoadTrading({.execution = arguments.execution,
+                                                            .broker = arguments.venue.empty() ? "none" : "sim",
+                                                            .risk_profile = arguments.risk_profile,
+                                                            .venue = arguments.venue},
+                                                           *instances);
+  if (!trading.ok()) {
+    Fail(trading.status());
+    return kExitUsage;
+  }
   const absl::StatusOr<std::optional<Time>> at = ParseTimeOption("--at", arguments.at);
   if (!at.ok()) return Fail(at.status());
   const auto connection = ConnectTo(arguments.nats);
@@ -72,14 +95,15 @@ int ProfileApply(const ProfileApplyArguments& arguments) {
     uint32_t changed = 0;
     // Never before what the lane has had: time does not go back on it.
     const Time time = std::max(at->value_or(*last), *last);
-    const std::vector<Event> events = Change(time, *instances, *in_force, changed);
+    const std::vector<Event> events = Change(time, *instances, *trading, *in_force, changed);
     if (changed > 0) {
       runtime::EventAppender appender(Producer::kGateway, std::move(*writer));
       if (absl::Status status = appender.Append(events); !status.ok()) return Fail(status);
     }
     json["lanes"].push_back({{"lane", lane}, {"changed", changed}});
     if (!arguments.json) {
-      fmt::print("{}: {}\n", lane, changed == 0 ? "nothing to change" : fmt::format("{} instances changed", changed));
+      fmt::print("{}: {}\n", lane,
+                 changed == 0 ? "nothing to change" : fmt::format("{} configurations changed", changed));
     }
   }
   for (const StrategyInstance& instance : *instances) {

@@ -144,6 +144,7 @@ absl::StatusOr<std::vector<Event>> StageEvents(const Promotion& promotion, const
     event.body = std::move(body);
   };
   for (const auto& [name, version] : in_force.versions) add(name, version);
+  for (const auto& [kind, version] : in_force.trading) add("", version);
   ConfigurationVersion stage = found->second;
   stage.kind = ConfigurationKind::kStage;
   stage.effective_time = time;

@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "fmt/format.h"
+#include "libs/profile/risk_profile_loader.h"
 #include "nlohmann/json.hpp"
 #include "tools/spillway/account_carry.h"
 #include "tools/spillway/commands.h"
@@ -13,6 +14,15 @@ int Run(const RunArguments& arguments) {
   absl::StatusOr<std::vector<StrategyInstance>> instances = LoadInstances(arguments.profiles);
   if (!instances.ok()) {
     Fail(instances.status());
+    return kExitUsage;
+  }
+  const absl::StatusOr<TradingSetup> trading = LoadTrading({.execution = arguments.execution,
+                                                            .broker = arguments.broker,
+                                                            .risk_profile = arguments.risk_profile,
+                                                            .venue = arguments.venue},
+                                                           *instances);
+  if (!trading.ok()) {
+    Fail(trading.status());
     return kExitUsage;
   }
   universe::ReferenceData reference;
@@ -34,7 +44,7 @@ int Run(const RunArguments& arguments) {
                                                               .show_shadow = arguments.show_shadow,
                                                               .cards = cards ? &std::cout : nullptr,
                                                               .colour = StdoutIsTerminal()},
-                                                             *instances, reference);
+                                                             *instances, reference, *trading);
   if (!result.ok()) return Fail(result.status());
   if (arguments.json) {
     nlohmann::ordered_json json = {{"session", arguments.out},
@@ -48,6 +58,19 @@ int Run(const RunArguments& arguments) {
                                    {"alerts", result->alerts},
                                    {"shadow_alerts", result->shadow_alerts},
                                    {"signals_cancelled", result->cancelled}};
+    if (trading->risk) {
+      const TradingTotals& t = result->trading;
+      json["trading"] = {{"risk_profile", profile::RiskProfileName(*trading->risk)},
+                         {"broker", trading->venue ? "simulated" : "none"},
+                         {"orders", t.orders},
+                         {"orders_rejected", t.orders_rejected},
+                         {"fills", t.fills},
+                         {"positions_closed", t.positions_closed},
+                         {"positions_open", t.positions_open},
+                         {"realized_net", t.realized_net.ToString()},
+                         {"fees", t.fees.ToString()},
+                         {"incidents", t.incidents}};
+    }
     for (const StrategyInstance& instance : *instances) {
       json["instances"].push_back({{"name", instance.name}, {"mode", instance.shadow ? "shadow" : "active"}});
     }
@@ -61,6 +84,7 @@ int Run(const RunArguments& arguments) {
       "{} cancelled\ndigest {}\n",
       arguments.out, result->rows, result->signals_accepted, result->signals_rejected, previews, result->approved,
       result->refused, result->alerts, result->shadow_alerts, result->cancelled, result->digest);
+  if (trading->risk) fmt::print("{}\n", ToText(result->trading));
   fmt::print("next: spillway report {} --html report.html    spillway replay {} --verify\n", arguments.out,
              arguments.out);
   return kExitOk;

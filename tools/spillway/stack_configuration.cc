@@ -26,6 +26,8 @@ absl::StatusOr<StackConfiguration> InForce(log::LaneWriter& lane) {
   const absl::Status status = decoder.Decode(bytes, header, [&](const Event& event) {
     const auto* version = std::get_if<ConfigurationVersion>(&event.body);
     if (version != nullptr && version->kind == ConfigurationKind::kProfile) in_force.versions[version->name] = *version;
+    if (version != nullptr && (version->kind == ConfigurationKind::kRisk || version->kind == ConfigurationKind::kVenue))
+      in_force.trading[version->kind] = *version;
     v1::StageChange stage;
     if (version != nullptr && version->kind == ConfigurationKind::kStage && stage.ParseFromString(version->document)) {
       in_force.stages[version->name] = stage.stage();

@@ -14,9 +14,10 @@ namespace spillway::cli {
 
 // What the gateway's last group on the lane says: it always names all instances.
 struct StackConfiguration {
-  std::map<std::string, ConfigurationVersion> versions;  // profiles, by instance name
-  std::map<std::string, std::string> stages;             // that the group changed, by instance name
-  uint32_t next_ordinal = 0;                             // the gateway's events are only counted
+  std::map<std::string, ConfigurationVersion> versions;       // profiles, by instance name
+  std::map<std::string, std::string> stages;                  // that the group changed, by instance name
+  std::map<ConfigurationKind, ConfigurationVersion> trading;  // risk profile and venue
+  uint32_t next_ordinal = 0;                                  // the gateway's events are only counted
 };
 absl::StatusOr<StackConfiguration> InForce(log::LaneWriter& lane);
 
