@@ -1,0 +1,386 @@
+// OmsProcessor: what the broker says.
+#include <algorithm>
+
+#include "fmt/format.h"
+#include "services/oms/oms.h"
+
+namespace spillway::oms {
+
+void OmsProcessor::OnReport(const Event& event, const BrokerReport& report, Output& out) {
+  if (report.kind == BrokerReportKind::kConnected) return OnConnected(out);
+  if (report.kind == BrokerReportKind::kDisconnected) {
+    connected_ = false;
+    return;
+  }
+  if (!ParseClientOrderId(report.client_order_id)) return;  // of the session, or somebody else's order
+  const auto [trade, order] = FindOrder(report.client_order_id);
+  if (order == nullptr) return OnUnknownOrder(event, report, out);
+  order->heard = now_;
+  if (!report.broker_order_id.empty()) order->broker_order_id = report.broker_order_id;
+  OnOrderReport(*trade, *order, report, out);
+  Advance(*trade, out);
+}
+
+void OmsProcessor::OnOrderReport(Trade& trade, Order& order, const BrokerReport& report, Output& out) {
+  if (report.kind != BrokerReportKind::kNotFound && report.kind != BrokerReportKind::kSent) {
+    order.asked = order.not_found = 0;
+    order.asked_since.reset();
+  }
+  if (report.cumulative && report.kind != BrokerReportKind::kFill) {
+    order.cumulative = std::max(order.cumulative, *report.cumulative);
+  }
+  switch (report.kind) {
+    case BrokerReportKind::kSent:
+      order.sent = true;
+      Step(trade, order, OrderTrigger::kSent, &report, {}, out);
+      return;
+    case BrokerReportKind::kAccepted:
+      if (!Step(trade, order, OrderTrigger::kAccepted, &report, {}, out) && order.lost) CancelLost(trade, order, out);
+      order.acknowledged = true;
+      return;
+    case BrokerReportKind::kFill:
+      return OnFill(trade, order, report, out);
+    case BrokerReportKind::kCanceled:
+      return OnCanceled(trade, order, report, out);
+    case BrokerReportKind::kNotSent:
+    case BrokerReportKind::kRejected:
+      return OnRejected(trade, order, report, out);
+    case BrokerReportKind::kExpired:
+      Step(trade, order, OrderTrigger::kExpired, &report, {}, out);
+      if (order.ticket.role == OrderRole::kEntry) trade.entry_over = true;
+      return;
+    case BrokerReportKind::kReplaced:
+      return OnReplaced(trade, order, report, out);
+    case BrokerReportKind::kReplaceRejected:
+      return OnReplaceRejected(trade, order, report, out);
+    case BrokerReportKind::kCancelRejected:
+      Step(trade, order, OrderTrigger::kCancelRejected, &report, {}, out);
+      if (order.working()) {
+        order.cancel_again = now_ + kCancelAgain;
+        Ask(trade, order, out);  // it may have ended
+      }
+      return;
+    case BrokerReportKind::kStatus:
+      return OnStatus(trade, order, report, out);
+    case BrokerReportKind::kNotFound:
+      return OnNotFound(trade, order, report, out);
+    case BrokerReportKind::kFee:
+      return OnFee(trade, order, report);
+    case BrokerReportKind::kBust:
+      return OnBust(trade, order, report, out);
+    default:
+      return;  // of the session
+  }
+}
+
+void OmsProcessor::OnFill(Trade& trade, Order& order, const BrokerReport& report, Output& out) {
+  const Execution execution{.execution_id = report.execution_id,
+                            .instance = trade.header.instance,
+                            .instrument = trade.instrument(),
+                            .side = order.ticket.side,
+                            .price = report.price,
+                            .quantity = report.quantity,
+                            .fee = report.fee,
+                            .terms = trade.contract,
+                            .time = report.broker_time};
+  switch (positions_.Apply(execution, now_)) {
+    case Applied::kApplied:
+      break;
+    case Applied::kRepeated:
+    case Applied::kForgotten:
+    case Applied::kUnknown:
+      return;
+    case Applied::kDiffers:
+      return TellIncident(trade, order, IncidentKind::kRepeatedDiffers, OrderTrigger::kFill, report,
+                          fmt::format("execution {} came again as {} at {}; the first stands", report.execution_id,
+                                      report.quantity.ToString(), report.price.ToString()),
+                          out);
+    case Applied::kInvalid:
+      return TellIncident(trade, order, IncidentKind::kIllegalTransition, OrderTrigger::kFill, report,
+                          fmt::format("a fill of {} at {} is none; nothing was booked", report.quantity.ToString(),
+                                      report.price.ToString()),
+                          out);
+  }
+  const bool awaited = order.awaits(report.quantity);
+  const bool was_final = order.final();
+  Book(trade, order, report);
+  if (report.cumulative) order.cumulative = std::max(order.cumulative, *report.cumulative);
+  order.acknowledged = true;
+
+  const bool all = order.filled >= order.quantity() ||
+                   (report.leaves && *report.leaves == Quantity() && order.filled >= order.cumulative);
+  if (!was_final) {
+    Step(trade, order, all ? OrderTrigger::kFill : OrderTrigger::kPartialFill, &report, {}, out);
+  } else {
+    Tell(trade, order, order.state, all ? OrderTrigger::kFill : OrderTrigger::kPartialFill, &report, {}, out);
+  }
+  if (order.filled > order.ticket.quantity) {
+    TellIncident(trade, order, IncidentKind::kOverfill, OrderTrigger::kFill, report,
+                 fmt::format("{} filled of {} ordered", order.filled.ToString(), order.ticket.quantity.ToString()),
+                 out);
+  } else if (was_final && !awaited) {
+    TellIncident(trade, order, IncidentKind::kFillAfterFinal, OrderTrigger::kFill, report,
+                 fmt::format("{} at {} after {}", report.quantity.ToString(), report.price.ToString(),
+                             OrderStateName(order.state)),
+                 out);
+  }
+  if (trade.open() < Quantity() && !trade.reversed) {
+    trade.reversed = true;
+    TellIncident(trade, order, IncidentKind::kPositionReversed, OrderTrigger::kFill, report,
+                 fmt::format("{} entered and {} closed: the rest is closed at the market", trade.entered.ToString(),
+                             trade.exited.ToString()),
+                 out);
+  }
+}
+
+// Into the order, its trade and the other order of its pair. The position book has it already.
+void OmsProcessor::Book(Trade& trade, Order& order, const BrokerReport& report) {
+  const Quantity quantity = report.quantity;
+  const Money notional = Notional(trade.contract, report.price, quantity);
+  const Money value = Notional(ContractTerms{}, report.price, quantity);
+  const Money fee = positions_.Find(report.execution_id)->fee;
+  order.filled += quantity;
+  order.notional = order.notional + notional;
+  order.fees = order.fees + fee;
+  trade.fees = trade.fees + fee;
+  trade.tell_position = true;
+  if (order.ticket.role == OrderRole::kEntry) {
+    trade.entered += quantity;
+    trade.entry_notional = trade.entry_notional + notional;
+    trade.entry_value = trade.entry_value + value;
+    trade.tell_entered = true;
+    if (!trade.entered_at) trade.entered_at = now_;
+  } else if (order.ticket.side != trade.side) {
+    trade.exited += quantity;
+    trade.exit_notional = trade.exit_notional + notional;
+    trade.exit_value = trade.exit_value + value;
+    trade.exit_filled = true;
+    const bool by_plan = order.ticket.role == OrderRole::kExit || order.ticket.role == OrderRole::kFlatten;
+    trade.exit_reason = by_plan && trade.exit ? trade.exit->reason : std::string(OrderRoleName(order.ticket.role));
+  } else {  // back from a reversed position
+    trade.exited -= quantity;
+    trade.exit_notional = trade.exit_notional - notional;
+    trade.exit_value = trade.exit_value - value;
+  }
+  if (!order.bracket) return;
+  trade.brackets[*order.bracket].filled += quantity;
+  for (Order& other : trade.orders) {
+    if (other.bracket != order.bracket || &other == &order || other.final()) continue;
+    other.shrunk = std::min(other.ticket.quantity, other.shrunk + quantity);
+    if (other.filled >= other.quantity() && !other.answer_due) other.answer_due = now_ + StuckAfter();  // its end
+  }
+}
+
+void OmsProcessor::OnCanceled(Trade& trade, Order& order, const BrokerReport& report, Output& out) {
+  const bool was_working = order.working();
+  const bool entry = order.ticket.role == OrderRole::kEntry;
+  const bool chasing = was_working && entry && order.cancel_wanted && !trade.entry_over;
+  // What is about to be sent again stays reserved in the event of the old order's end.
+  std::string abandoned;
+  if (chasing) {
+    Order ended = order;
+    ended.state = OrderState::kCanceled;
+    abandoned = ChaseRefusal(trade, ended);
+    if (abandoned.empty()) trade.resubmit = trade.approved - trade.entered_at_most();
+  }
+  if (entry && was_working && (!chasing || !abandoned.empty())) trade.entry_over = true;
+  const std::string reason = abandoned.empty() ? order.cancel_reason : "abandoned: " + abandoned;
+  Step(trade, order, OrderTrigger::kCanceled, &report, report.reason.empty() ? reason : report.reason, out);
+  if (chasing && abandoned.empty()) Chase(trade, order.ticket.order, out);
+}
+
+void OmsProcessor::OnRejected(Trade& trade, Order& order, const BrokerReport& report, Output& out) {
+  const bool was_working = order.working();
+  const std::string why = report.reason.empty() ? report.code : report.reason;
+  Step(trade, order, OrderTrigger::kRejected, &report, why, out);
+  if (!was_working || order.working()) return;
+  switch (order.ticket.role) {
+    case OrderRole::kEntry:
+      trade.entry_over = true;
+      return;
+    case OrderRole::kStop:  // never unprotected: out at the market
+      if (trade.brackets[*order.bracket].stop == order.ticket.order) {
+        StartExit(trade, "stop rejected: " + why, true);
+      }
+      return;
+    case OrderRole::kExit:
+    case OrderRole::kFlatten:
+      if (trade.exit) {
+        trade.exit->market = true;
+        trade.exit->retry = now_ + kExitRetry;
+      }
+      return;
+    default:
+      return;
+  }
+}
+
+void OmsProcessor::OnReplaced(Trade& trade, Order& order, const BrokerReport& report, Output& out) {
+  const auto [old_trade, old] = FindOrder(report.replaces);
+  if (old != nullptr && old_trade == &trade) Step(trade, *old, OrderTrigger::kReplaced, &report, {}, out);
+  if (report.leaves && order.working()) {
+    order.shrunk = std::max(order.ticket.quantity - order.filled - *report.leaves, Quantity());
+  }
+  Step(trade, order, OrderTrigger::kAccepted, &report, {}, out);
+  order.acknowledged = true;
+  if (order.bracket) {
+    Bracket& bracket = trade.brackets[*order.bracket];
+    bracket.stop = order.ticket.order;
+    bracket.next_stop.reset();
+  }
+}
+
+void OmsProcessor::OnReplaceRejected(Trade& trade, Order& order, const BrokerReport& report, Output& out) {
+  Step(trade, order, OrderTrigger::kRejected, &report, {}, out);
+  if (order.bracket) trade.brackets[*order.bracket].next_stop.reset();
+  const auto [old_trade, old] = FindOrder(report.replaces);
+  if (old != nullptr && old_trade == &trade) Step(trade, *old, OrderTrigger::kReplaceRejected, &report, {}, out);
+}
+
+void OmsProcessor::OnStatus(Trade& trade, Order& order, const BrokerReport& report, Output& out) {
+  switch (report.state) {
+    case OrderState::kCanceled:
+      return OnCanceled(trade, order, report, out);
+    case OrderState::kRejected:
+      return OnRejected(trade, order, report, out);
+    case OrderState::kExpired:
+      Step(trade, order, OrderTrigger::kExpired, &report, {}, out);
+      if (order.ticket.role == OrderRole::kEntry) trade.entry_over = true;
+      return;
+    case OrderState::kReplaced:
+      Step(trade, order, OrderTrigger::kReplaced, &report, {}, out);
+      return;
+    case OrderState::kFilled:
+      // Its fills are still to come, or were lost: the snapshot has them.
+      if (order.working() && order.cumulative > order.filled) AskForSnapshot(order.placed, out);
+      return;
+    case OrderState::kNone:
+    case OrderState::kUnknown:
+      return;
+    default:
+      order.acknowledged = true;
+      if (order.final()) {
+        // The answer may be older than the end that we know of; reconciliation sees what stays.
+        if (order.lost) CancelLost(trade, order, out);
+        return;
+      }
+      Step(trade, order, OrderTrigger::kAccepted, &report, {}, out);
+      return;
+  }
+}
+
+void OmsProcessor::OnNotFound(Trade& trade, Order& order, const BrokerReport& report, Output& out) {
+  if (order.final()) return;
+  ++order.not_found;
+  const bool sure =
+      order.asked >= 2 && order.not_found >= 2 && order.asked_since && now_ - *order.asked_since >= kGiveUpAfter;
+  if (!sure) {
+    if (!order.answer_due) order.answer_due = now_ + StuckAfter();
+    return;
+  }
+  order.lost = true;
+  const std::string reason = order.acknowledged ? "the broker does not have it any more" : "never reached the broker";
+  const bool entry = order.ticket.role == OrderRole::kEntry;
+  if (entry) trade.entry_over = true;
+  Step(trade, order, OrderTrigger::kNotFound, &report, reason, out);
+}
+
+// Given up, and there it is.
+void OmsProcessor::CancelLost(Trade& trade, Order& order, Output& out) {
+  OrderCommand command;
+  command.kind = OrderCommandKind::kCancel;
+  command.intent = trade.intent();
+  command.order = order.ticket.order;
+  command.reason = "it had been given up";
+  out.Emit(Of(trade), std::move(command));
+}
+
+void OmsProcessor::OnFee(Trade& trade, Order& order, const BrokerReport& report) {
+  const Execution* execution = positions_.Find(report.execution_id);
+  const Money before = execution != nullptr ? execution->fee : report.fee;
+  positions_.SetFee(report.execution_id, report.fee, now_);
+  order.fees = order.fees + (report.fee - before);
+  trade.fees = trade.fees + (report.fee - before);
+  if (report.fee != before) trade.tell_position = true;
+}
+
+void OmsProcessor::OnBust(Trade& trade, Order& order, const BrokerReport& report, Output& out) {
+  const Execution* found = positions_.Find(report.execution_id);
+  const std::optional<Execution> execution = found != nullptr ? std::optional(*found) : std::nullopt;
+  if (positions_.Bust(report.execution_id, now_) != Applied::kApplied) return;
+  const Money notional = Notional(trade.contract, execution->price, execution->quantity);
+  const Money value = Notional(ContractTerms{}, execution->price, execution->quantity);
+  const bool entry = order.ticket.role == OrderRole::kEntry;
+  order.filled -= execution->quantity;
+  order.cumulative = std::max(order.cumulative - execution->quantity, Quantity());
+  order.notional = order.notional - notional;
+  order.fees = order.fees - execution->fee;
+  trade.fees = trade.fees - execution->fee;
+  if (entry) {
+    trade.entered -= execution->quantity;
+    trade.entry_notional = trade.entry_notional - notional;
+    trade.entry_value = trade.entry_value - value;
+  } else {
+    const bool closing = order.ticket.side != trade.side;
+    trade.exited -= closing ? execution->quantity : Quantity() - execution->quantity;
+    trade.exit_notional = closing ? trade.exit_notional - notional : trade.exit_notional + notional;
+    trade.exit_value = closing ? trade.exit_value - value : trade.exit_value + value;
+  }
+  if (order.bracket) trade.brackets[*order.bracket].filled -= execution->quantity;
+  trade.tell_position = true;
+  TellIncident(trade, order, IncidentKind::kBust, OrderTrigger::kNone, report,
+               fmt::format("execution {} of {} at {} was undone", execution->execution_id,
+                           execution->quantity.ToString(), execution->price.ToString()),
+               out);
+}
+
+// Ours by its id. What it traded counts; that it exists does not fit what we know.
+void OmsProcessor::OnUnknownOrder(const Event& event, const BrokerReport& report, Output& out) {
+  const About about{.instrument = event.header.instrument,
+                    .instance = event.header.instance,
+                    .correlation = event.header.correlation_id()};
+  if (report.kind == BrokerReportKind::kFill) {
+    const auto instrument = instruments_.find(event.header.instrument);
+    const Execution execution{.execution_id = report.execution_id,
+                              .instance = event.header.instance,
+                              .instrument = event.header.instrument,
+                              .side = report.side,
+                              .price = report.price,
+                              .quantity = report.quantity,
+                              .fee = report.fee,
+                              .terms = instrument != instruments_.end() ? instrument->second.contract : ContractTerms{},
+                              .time = report.broker_time};
+    if (positions_.Apply(execution, now_) == Applied::kApplied) {
+      out.Emit(about, positions_.Snapshot({.instrument = about.instrument, .instance = about.instance}));
+    }
+  }
+  if (report.kind == BrokerReportKind::kNotFound) return;
+  if (std::find(unknown_told_.begin(), unknown_told_.end(), report.client_order_id) != unknown_told_.end()) return;
+  unknown_told_.push_back(report.client_order_id);
+  if (unknown_told_.size() > kUnknownToldMax) unknown_told_.pop_front();
+  OrderIncident incident;
+  incident.kind = IncidentKind::kUnknownOrder;
+  incident.order = *ParseClientOrderId(report.client_order_id);
+  incident.client_order_id = report.client_order_id;
+  incident.execution_id = report.execution_id;
+  incident.detail = fmt::format("{} of an order that is not in our books", BrokerReportKindName(report.kind));
+  out.Emit(about, incident);
+  OrderCommand command;
+  command.kind = OrderCommandKind::kCancel;
+  command.order = incident.order;
+  command.reason = "not in our books";
+  out.Emit(about, std::move(command));
+}
+
+// Whatever was in doubt while nobody could be asked.
+void OmsProcessor::OnConnected(Output& out) {
+  connected_ = true;
+  for (Trade* trade : Live(0)) {
+    for (Order& order : trade->orders) {
+      if (order.state == OrderState::kUnknown) Ask(*trade, order, out);
+    }
+    Advance(*trade, out);
+  }
+}
+
+}  // namespace spillway::oms
