@@ -27,15 +27,17 @@ bool SameFigures(const Execution& a, const Execution& b) {
   return a.instrument == b.instrument && a.side == b.side && a.price == b.price && a.quantity == b.quantity;
 }
 
+bool ValidFee(Money fee) {
+  const Money most = Money::FromE8(PositionBook::kValueMax * Quantity::kUnit);
+  return fee < most && fee > -most;
+}
+
 bool Valid(const Execution& execution, const Lots& lots, const ContractTerms& terms) {
   if (execution.execution_id.empty() || execution.side == Side::kNone || execution.instrument == 0) return false;
   if (execution.quantity <= Quantity()) return false;
   if (lots.quantity() != Quantity() && terms.inverse != execution.terms.inverse) return false;
   const std::optional<Money> value = ValueOf(execution.terms, execution.price, execution.quantity);
-  if (!value || execution.fee > Money::FromE8(PositionBook::kValueMax * Quantity::kUnit) ||
-      execution.fee < -Money::FromE8(PositionBook::kValueMax * Quantity::kUnit)) {
-    return false;
-  }
+  if (!value || !ValidFee(execution.fee)) return false;
   const Int128 size = value->e8() < 0 ? -static_cast<Int128>(value->e8()) : value->e8();
   const auto magnitude = [](int64_t number) { return number < 0 ? -static_cast<Int128>(number) : number; };
   return Fits(magnitude(lots.quantity().e8()) + execution.quantity.e8()) && Fits(magnitude(lots.cost().e8()) + size) &&
@@ -94,6 +96,7 @@ Applied PositionBook::Bust(std::string_view execution_id, Time now) {
 }
 
 Applied PositionBook::SetFee(std::string_view execution_id, Money fee, Time now) {
+  if (!ValidFee(fee)) return Applied::kInvalid;
   Key key;
   KeptExecution* kept = FindKept(execution_id, &key);
   if (kept == nullptr) {

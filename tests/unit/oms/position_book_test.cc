@@ -152,6 +152,7 @@ TEST_CASE("S3-B2.3: an execution without sense changes nothing", "[oms]") {
   CHECK(book.Apply(fill, At(1)) == Applied::kInvalid);
   fill = Fill("E1", Side::kBid, "9000000000", 90'000'000'000);
   CHECK(book.Apply(fill, At(1)) == Applied::kInvalid);
+  CHECK(book.SetFee("E1", Dollars("5000000000"), At(1)) == Applied::kInvalid);
   CHECK(book.Open().empty());
   CHECK(book.account_cash_flow() == Money());
 }
