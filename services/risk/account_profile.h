@@ -160,6 +160,12 @@ struct AccountProfile {
   std::vector<DrawdownLimits> drawdowns;
   std::optional<AnomalyLimits> anomalies;  // absent: not watched
   KillLimits kill;
+
+  bool needs_history() const {
+    return orders.volatility_target || orders.spike || exposure.correlation_half_above ||
+           exposure.correlation_count_above;
+  }
+
   template <class Archive>
   void Persist(Archive& a) {
     a(name, version, account, orders, exposure, daily_loss, drawdowns, anomalies, kill);

@@ -173,6 +173,13 @@ absl::StatusOr<ComplianceLimits> ComplianceOf(const v1::ComplianceRule& rule) {
   return limits;
 }
 
+CrossLimits CrossOf(const v1::ExecutionPolicy& execution) {
+  constexpr double kCrossBps = 5;
+  if (execution.entry() != v1::ENTRY_ORDER_MARKETABLE_LIMIT && execution.entry() != v1::ENTRY_ORDER_MARKET) return {};
+  return {.market = execution.entry() == v1::ENTRY_ORDER_MARKET,
+          .by = MillionthsOf((execution.has_cross_bps() ? execution.cross_bps() : kCrossBps) / 1e4)};
+}
+
 Route RouteOf(v1::ExecutionMode mode) {
   switch (mode) {
     case v1::EXECUTION_MODE_CONFIRM:
@@ -215,6 +222,7 @@ absl::StatusOr<RiskLimits> LimitsOf(std::string_view document) {
     limits.compliance.push_back(*std::move(read));
   }
   limits.trade.costs = costs::CostScheduleOf(profile.costs());
+  limits.cross = CrossOf(profile.execution());
   if (profile.outcome().has_time_stop_ns()) limits.trade.time_stop = Duration(profile.outcome().time_stop_ns());
   return limits;
 }

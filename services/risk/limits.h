@@ -177,6 +177,17 @@ struct TradeTerms {
   friend bool operator==(const TradeTerms&, const TradeTerms&) = default;
 };
 
+// How far an entry may be filled beyond its price (S3-A4.2): what a unit may cost at most is counted.
+struct CrossLimits {
+  bool market = false;  // from the touch, where that is worse
+  Millionths by;
+  template <class Archive>
+  void Persist(Archive& a) {
+    a(market, by);
+  }
+  friend bool operator==(const CrossLimits&, const CrossLimits&) = default;
+};
+
 struct RiskLimits {
   ScheduleLimits schedule;
   ThrottleLimits throttle;
@@ -189,9 +200,10 @@ struct RiskLimits {
   std::optional<AccountLimits> account;
   std::vector<ComplianceLimits> compliance;
   TradeTerms trade;
+  CrossLimits cross;
   template <class Archive>
   void Persist(Archive& a) {
-    a(schedule, throttle, halts, sizing, route, short_side, scarcity, stages, account, compliance, trade);
+    a(schedule, throttle, halts, sizing, route, short_side, scarcity, stages, account, compliance, trade, cross);
   }
   friend bool operator==(const RiskLimits&, const RiskLimits&) = default;
 };

@@ -6,6 +6,7 @@
 #include "libs/calendar/date.h"
 #include "libs/events/trading_lane.h"
 #include "services/risk/account_limits.h"
+#include "services/risk/account_rules.h"
 #include "services/risk/account_state.h"
 
 namespace spillway::risk {
@@ -46,6 +47,17 @@ constexpr uint32_t kStageOrdinal = 2001;
 constexpr uint32_t kCarriedOrdinal = 2002;
 // Of instance 0: the account at the broker.
 constexpr uint32_t kBrokerAccountOrdinal = 3000;
+
+Route RouteOf(const Instance& instance, const TradeIntent& intent) {
+  if (instance.mode == InstanceMode::kShadow || intent.shadow) return Route::kAlert;
+  return intent.parent ? Route::kAuto : instance.limits.route;  // C-19: a person confirmed the parent
+}
+
+// Of these the caps tell more than one number.
+bool OfSize(RefusalRule rule) {
+  return rule == RefusalRule::kSizeZero || rule == RefusalRule::kSettledCash ||
+         (rule >= RefusalRule::kPositionNotional && rule <= RefusalRule::kBuyingPower);
+}
 
 // The last trade's price, else the mid of a valid book.
 std::optional<Price> PriceOf(const MarketContext::Row& row) {
@@ -134,33 +146,35 @@ void RiskProcessor::Process(const Event& event, runtime::EventSink& out) {
 
 void RiskProcessor::OnScoringOrder(const Event& event, runtime::EventSink& out) {
   Advance(event.header, out);
-  std::visit(Overloaded{
-                 [&](const TradeIntent& intent) { Apply(event, Decide(event, intent), out); },
-                 [&](const MarketContext& context) { OnContext(event, context, out); },
-                 [&](const HaltChanged& halt) { OnHalt(event, halt, out); },
-                 [&](const NewsHeadline&) { OnNews(event, out); }, [&](const ClockTick&) { OnTick(event, out); },
-                 [&](const SignalCancelled& cancelled) { OnCancelled(event, cancelled); },
-                 [&](const FeedStatus& feed) { OnFeed(event, feed, out); },
-                 [&](const SessionState& session) {
-                   session_ = session;
-                   for (auto& [id, instance] : instances_) EnterDay(id, instance, event.header, out);
-                   BeginBrokerDay();
-                 },
-                 [&](const InstrumentDefinition& definition) {
-                   terms_[definition.id] = definition.terms;
-                   broker_.Define(definition.id, definition.terms, definition.sector);
-                 },
-                 [&](const ConfigurationVersion& version) {
-                   pending_.push_back({event.header, version});
-                   const bool of_account = version.kind == ConfigurationKind::kRisk;
-                   if (event.header.instance == 0 && !of_account) {
-                     pending_.back().header.instance = StrategyInstanceIdOf(version.name);
-                   }
-                   ConfigureDue(pending_.back().header, out);
-                 },
-                 [](const auto&) {},  // not ours
-             },
-             event.body);
+  std::visit(
+      Overloaded{
+          [&](const TradeIntent& intent) { OnIntent(event, intent, out); },
+          [&](const MarketContext& context) { OnContext(event, context, out); },
+          [&](const HaltChanged& halt) { OnHalt(event, halt, out); }, [&](const NewsHeadline&) { OnNews(event, out); },
+          [&](const ClockTick&) { OnTick(event, out); },
+          [&](const SignalCancelled& cancelled) { OnCancelled(event, cancelled); },
+          [&](const FeedStatus& feed) { OnFeed(event, feed, out); },
+          [&](const SessionState& session) {
+            session_ = session;
+            for (auto& [id, instance] : instances_) EnterDay(id, instance, event.header, out);
+            BeginBrokerDay();
+          },
+          [&](const InstrumentDefinition& definition) {
+            terms_[definition.id] = definition.terms;
+            listings_[definition.id] = {.symbol = definition.symbol, .ticks = {definition.tick, definition.tick_bands}};
+            broker_.Define(definition.id, definition.terms, definition.sector);
+          },
+          [&](const ConfigurationVersion& version) {
+            pending_.push_back({event.header, version});
+            const bool of_account = version.kind == ConfigurationKind::kRisk;
+            if (event.header.instance == 0 && !of_account) {
+              pending_.back().header.instance = StrategyInstanceIdOf(version.name);
+            }
+            ConfigureDue(pending_.back().header, out);
+          },
+          [](const auto&) {},  // not ours
+      },
+      event.body);
 }
 
 // ---- intents
@@ -171,6 +185,7 @@ Case RiskProcessor::CaseOf(const Event& event, const TradeIntent& intent) const 
     return it == map.end() ? nullptr : &it->second;
   };
   Case c{.intent = intent, .instrument = event.header.instrument, .now = event.header.event_time};
+  c.id = event.header.id();
   c.instance = find(instances_, event.header.instance);
   if (c.instance != nullptr) c.now = c.instance->now;
   c.terms = find(terms_, event.header.instrument);
@@ -186,13 +201,26 @@ Case RiskProcessor::CaseOf(const Event& event, const TradeIntent& intent) const 
   c.close_minute = CloseMinute(session_);
   c.account_profile = ProfileInForce();
   c.watch = &watch_;
+  c.order = c.instance != nullptr && RouteOf(*c.instance, intent) != Route::kAlert;
+  if (!c.order) return c;
+  c.account_now = std::max(now_, c.now);
+  c.broker = &broker_;
+  c.history = &history_;
+  c.listing = find(listings_, event.header.instrument);
+  c.session = session_ ? &*session_ : nullptr;
+  if (c.account_profile != nullptr) c.drawdown = watch_.drawdowns().Factors(c.account_profile->drawdowns);
+  c.exposure = broker_.ExposureBefore(event.header.instrument);
   return c;
 }
 
-RiskDecision RiskProcessor::Decide(const Event& event, const TradeIntent& intent) const {
+void RiskProcessor::OnIntent(const Event& event, const TradeIntent& intent, runtime::EventSink& out) {
   const Case c = CaseOf(event, intent);
+  Apply(event, c, Decide(c), out);
+}
+
+RiskDecision RiskProcessor::Decide(const Case& c) const {
   RiskDecision decision;
-  decision.intent = event.header.id();
+  decision.intent = c.id;
   if (c.instance != nullptr) {
     const StageLimits* stage = StageOf(*c.instance);
     decision.stage = stage == nullptr ? "" : stage->name;
@@ -204,15 +232,18 @@ RiskDecision RiskProcessor::Decide(const Event& event, const TradeIntent& intent
     decision.limit = refusal->limit;
     decision.unit = refusal->unit;
     decision.detail = refusal->detail;
-    if (refusal->rule == RefusalRule::kSizeZero) decision.binding_cap = ApprovedSize(c).binding_cap;
+    if (refusal->rule == RefusalRule::kSizeZero) decision.binding_cap = c.size().binding_cap;
+    if (OfSize(refusal->rule)) decision.caps = c.size().Caps();
     return decision;
   }
-  const Size size = ApprovedSize(c);
+  const Size& size = c.size();
   decision.approved = true;
   decision.quantity = size.quantity;
   decision.binding_cap = size.binding_cap;
   decision.risk = size.risk;
-  decision.route = c.instance->mode == InstanceMode::kShadow || intent.shadow ? Route::kAlert : c.limits().route;
+  decision.route = RouteOf(*c.instance, c.intent);
+  decision.caps = size.Caps();
+  if (const Price stop = StopInForce(c); stop != c.intent.stop) decision.stop = stop;
   decision.low_confidence = c.low_confidence();
   decision.risk_percent = 100 * size.risk.ToDouble() / SizingEquity(*c.instance).ToDouble();
   decision.warnings = AccountWarnings(*c.instance);
@@ -220,7 +251,7 @@ RiskDecision RiskProcessor::Decide(const Event& event, const TradeIntent& intent
 }
 
 // Counts what was decided before it is emitted: the next intent must see it.
-void RiskProcessor::Apply(const Event& event, const RiskDecision& decision, runtime::EventSink& out) {
+void RiskProcessor::Apply(const Event& event, const Case& c, const RiskDecision& decision, runtime::EventSink& out) {
   Event answer;
   answer.header = event.header;
   answer.header.producer = Producer::kRisk;
@@ -236,17 +267,17 @@ void RiskProcessor::Apply(const Event& event, const RiskDecision& decision, runt
   if (decision.approved) {
     instance.last_alert[event.header.instrument] = instance.now;
     instance.alerts.push_back(instance.now);
-    const auto& intent = std::get<TradeIntent>(event.body);
+    CountAlert(c, instance);
     if (decision.route == Route::kAuto) {
       broker_.Reserve(decision.intent,
                       {.instance = event.header.instance,
                        .instrument = event.header.instrument,
-                       .side = intent.side,
+                       .side = c.intent.side,
                        .quantity = decision.quantity,
-                       .entry = intent.entry},
-                      std::max(now_, instance.now));
+                       .entry = c.worst_entry()},
+                      c.account_now);
     }
-    Take(event, intent, decision, instance);
+    if (decision.route != Route::kConfirm) Take(event, c, decision, instance);
   } else if (decision.rule == RefusalRule::kAlertsPerHour && !instance.limits.throttle.throttle_on_exceed) {
     const PauseKey key{PauseCause::kAlertsPerHour, 0};
     if (instance.pauses.contains(key)) return;
@@ -257,10 +288,7 @@ void RiskProcessor::Apply(const Event& event, const RiskDecision& decision, runt
   }
 }
 
-// The approved intent counts as an alert, and the account may enter it.
-void RiskProcessor::Take(const Event& event, const TradeIntent& intent, const RiskDecision& decision,
-                         Instance& instance) const {
-  const Case c = CaseOf(event, intent);
+void RiskProcessor::CountAlert(const Case& c, Instance& instance) const {
   const std::optional<uint32_t> window = c.window().index;
   if (instance.today.trading_day != c.trading_day) {
     instance.today = {};
@@ -270,14 +298,18 @@ void RiskProcessor::Take(const Event& event, const TradeIntent& intent, const Ri
   ++instance.today.by_symbol[c.instrument];
   if (window) ++instance.today.by_window[*window];
   std::erase_if(instance.signals, [&](const ApprovedSignal& approved) { return approved.expires <= instance.now; });
-  instance.signals.push_back({intent.signal, intent.expires});
+  instance.signals.push_back({c.intent.signal, c.intent.expires});
+}
 
+// The account may enter it.
+void RiskProcessor::Take(const Event& event, const Case& c, const RiskDecision& decision, Instance& instance) const {
+  const TradeIntent& intent = c.intent;
   PaperTrade trade;
   trade.header = event.header;
   trade.signal = intent.signal;
   trade.side = intent.side;
   trade.entry = intent.entry;
-  trade.stop = intent.stop;
+  trade.stop = decision.stop.value_or(intent.stop);
   trade.target = intent.target;
   trade.quantity = decision.quantity;
   trade.risk = decision.risk;
@@ -286,7 +318,7 @@ void RiskProcessor::Take(const Event& event, const TradeIntent& intent, const Ri
   trade.taken = instance.now;
   trade.deadline = intent.expires;
   trade.time_stop = instance.limits.trade.time_stop;
-  trade.window = window;
+  trade.window = c.window().index;
   const bool closes = !instance.limits.schedule.always_open && session_ && session_->regular_close;
   if (closes && *session_->regular_close > instance.now) {
     trade.close = session_->regular_close;
@@ -441,6 +473,7 @@ void RiskProcessor::ConfigureRisk(const PendingConfiguration& pending) {
     }
   }
   profile_changed_ = account_profile_ != before;
+  if (!account_profile_ || !account_profile_->needs_history()) history_.Clear();
   if (!account_profile_) return;
   broker_.Configure(account_profile_->account);
   for (const auto& [instrument, mark] : marks_) {
@@ -733,8 +766,10 @@ void RiskProcessor::ApplyNews(Instance& instance, InstrumentId instrument, const
 
 void RiskProcessor::OnContext(const Event& event, const MarketContext& context, runtime::EventSink& out) {
   for (const MarketContext::Row& row : context.rows) {
-    marks_[row.instrument] = {.book = row.book, .quote = row.quote};
-    if (account_profile_ && row.book == 0) broker_.See(row.instrument, row.quote);
+    marks_[row.instrument] = {.book = row.book, .quote = row.quote, .time = event.header.event_time};
+    if (!account_profile_ || row.book != 0) continue;
+    broker_.See(row.instrument, row.quote);
+    if (account_profile_->needs_history()) history_.See(row.instrument, row.quote, now_);
   }
   if (account_profile_) broker_.Mark();
   for (auto& [id, instance] : instances_) {

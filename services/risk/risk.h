@@ -83,6 +83,7 @@
 #include "services/risk/account_watch.h"
 #include "services/risk/broker_account.h"
 #include "services/risk/instance.h"
+#include "services/risk/price_history.h"
 #include "services/risk/rules.h"
 
 namespace spillway::risk {
@@ -126,8 +127,9 @@ class RiskProcessor final : public runtime::Processor {
   void OnScoringOrder(const Event& event, runtime::EventSink& out);
   const AccountProfile* ProfileInForce() const { return account_profile_ ? &*account_profile_ : nullptr; }
 
-  RiskDecision Decide(const Event& event, const TradeIntent& intent) const;
-  void Apply(const Event& event, const RiskDecision& decision, runtime::EventSink& out);
+  void OnIntent(const Event& event, const TradeIntent& intent, runtime::EventSink& out);
+  RiskDecision Decide(const Case& c) const;
+  void Apply(const Event& event, const Case& c, const RiskDecision& decision, runtime::EventSink& out);
   Case CaseOf(const Event& event, const TradeIntent& intent) const;
 
   void Advance(const EventHeader& header, runtime::EventSink& out);
@@ -151,7 +153,8 @@ class RiskProcessor final : public runtime::Processor {
   // ---- the account
   int32_t DayOf(const Instance& instance) const;
   void EnterDay(StrategyInstanceId id, Instance& instance, const EventHeader& cause, runtime::EventSink& out);
-  void Take(const Event& event, const TradeIntent& intent, const RiskDecision& decision, Instance& instance) const;
+  void CountAlert(const Case& c, Instance& instance) const;
+  void Take(const Event& event, const Case& c, const RiskDecision& decision, Instance& instance) const;
   void SeeStanding(StrategyInstanceId id, Instance& instance, const Event& event, runtime::EventSink& out);
   void OnRows(StrategyInstanceId id, Instance& instance, const Event& event, const MarketContext& context,
               runtime::EventSink& out);
@@ -180,7 +183,7 @@ class RiskProcessor final : public runtime::Processor {
   template <class Archive>
   void Persist(Archive& a) {
     a(now_, terms_, session_, feeds_, marks_, halts_, news_, instances_, pending_, configurations_refused_,
-      account_profile_, broker_, watch_, watched_day_);
+      account_profile_, broker_, watch_, watched_day_, history_, listings_);
   }
 
   Time now_;  // the latest of everybody's events
@@ -208,6 +211,8 @@ class RiskProcessor final : public runtime::Processor {
   AccountWatch watch_;
   int32_t watched_day_ = 0;
   bool profile_changed_ = false;  // by the event that is being processed
+  PriceHistory history_;          // only while the risk profile asks for it
+  std::map<InstrumentId, Listing> listings_;
 };
 
 }  // namespace spillway::risk

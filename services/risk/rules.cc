@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "services/risk/account_limits.h"
+#include "services/risk/account_rules.h"
 
 namespace spillway::risk {
 namespace {
@@ -193,15 +194,16 @@ Verdict LowConfidenceScore(const Case& c) {
 }
 
 Verdict SettledCash(const Case& c) {
-  const Size size = ApprovedSize(c);
+  const Size size = ProfileSize(c);
   if (size.quantity > Quantity() || size.binding_cap != SizeCap::kSettledCash) return std::nullopt;
   const Money unit = Notional(*c.terms, c.intent.entry, Quantity::Units(1));
   return Refusal{RefusalRule::kSettledCash, SpendableCash(*c.instance).value_or(Money()).ToDouble(), unit.ToDouble(),
                  "USD"};
 }
 
+// Of orders the account's rules name what left no room.
 Verdict SizeZero(const Case& c) {
-  if (ApprovedSize(c).quantity > Quantity()) return std::nullopt;
+  if (ProfileSize(c).quantity > Quantity()) return std::nullopt;
   return Refusal{RefusalRule::kSizeZero, 0, 1, "units"};
 }
 
@@ -299,40 +301,16 @@ Verdict AlertRateHard(const Case& c) {
 }
 
 constexpr std::array kRules = {
-    ProfileUnknown,
-    InstrumentUnknown,
-    SideUnspecified,
-    ShortSideOff,
-    StopInvalid,
-    NoSession,
-    ScheduleClosed,
-    ScheduleMonitor,
-    WindowNeedsProfit,
-    AccountRange,
-    Compliance,
-    StageAborted,
-    DayDrawdown,
-    DayLoss,
-    Losses,
-    WeekTarget,
-    FeedSuspended,
-    GlobalHalt,
-    SymbolHalt,
-    NoFreshMark,
-    LowConfidenceScore,
-    SettledCash,
-    SizeZero,
-    TradesPerDay,
-    TradesPerWindow,
-    AfterCancel,
-    Cooldown,
-    SameTickerCooldown,
-    AlertsPerSymbolDay,
-    AlertRateHard,
-    AlertsPerDay,
-    AlertsPerWindow,
-    AlertsPerHour,
-    LowConfidenceLastSlot,
+    ProfileUnknown,  InstrumentUnknown, SideUnspecified, ShortSideOff,    StopInvalid,  NoSession,   ScheduleClosed,
+    ScheduleMonitor, WindowNeedsProfit, AccountRange,    Compliance,      StageAborted, DayDrawdown, DayLoss,
+    Losses,          WeekTarget,        FeedSuspended,   GlobalHalt,      SymbolHalt,   NoFreshMark, LowConfidenceScore,
+    SettledCash,     SizeZero,          TradesPerDay,    TradesPerWindow,
+};
+
+// Of alerts. The account's own counts above are no throttle: they hold for a confirmation too.
+constexpr std::array kThrottles = {
+    AfterCancel,  Cooldown,        SameTickerCooldown, AlertsPerSymbolDay,    AlertRateHard,
+    AlertsPerDay, AlertsPerWindow, AlertsPerHour,      LowConfidenceLastSlot,
 };
 
 }  // namespace
@@ -341,26 +319,61 @@ std::optional<Refusal> FirstRefusal(const Case& c) {
   for (const auto rule : kRules) {
     if (Verdict refusal = rule(c)) return refusal;
   }
-  return std::nullopt;
+  for (const auto rule : kThrottles) {
+    if (c.confirmed) break;
+    if (Verdict refusal = rule(c)) return refusal;
+  }
+  return c.order ? FirstAccountRefusal(c) : std::nullopt;
 }
 
-Size ApprovedSize(const Case& c) {
+Price Case::worst_entry() const {
+  const CrossLimits& cross = limits().cross;
+  Price price = intent.entry;
+  if (cross.market && mark != nullptr) price = std::max(price, mark->quote.ask);
+  return Price::FromNanos(price.nanos() +
+                          static_cast<int64_t>(static_cast<Int128>(price.nanos()) * cross.by.value / 1'000'000));
+}
+
+const Size& Case::size() const {
+  if (!size_made) size_made = ApprovedSize(*this);
+  return *size_made;
+}
+
+namespace {
+
+SizingQuestion QuestionOf(const Case& c) {
   SizingQuestion question{.terms = *c.terms,
                           .entry = c.intent.entry,
                           .stop = c.intent.stop,
                           .displayed = std::nullopt,
                           .quantity_max = c.intent.quantity_max};
-  if (c.mark != nullptr) {
-    question.displayed = c.intent.side == Side::kBid ? c.mark->quote.ask_size : c.mark->quote.bid_size;
-  }
+  if (c.mark != nullptr) question.displayed = c.displayed();
   if (c.low_confidence()) question.scale = c.limits().schedule.low_confidence_size;
   if (const StageLimits* stage = StageOf(*c.instance)) question.stage_max = stage->shares_max;
   question.cash = SpendableCash(*c.instance);
   question.costs = c.limits().trade.costs;
+  return question;
+}
+
+SizingLimits SizingOf(const Case& c) {
   SizingLimits limits = c.limits().sizing;
   limits.equity = SizingEquity(*c.instance);
   limits.risk = RiskInForce(*c.instance);
-  return SizeOf(limits, question);
+  return limits;
+}
+
+}  // namespace
+
+Size ProfileSize(const Case& c) {
+  return SizeOf(SizingOf(c), QuestionOf(c));
+}
+
+Size ApprovedSize(const Case& c) {
+  if (!c.order) return ProfileSize(c);
+  SizingQuestion question = QuestionOf(c);
+  question.stop = StopInForce(c);
+  AddAccountCaps(c, question);
+  return SizeOf(SizingOf(c), question);
 }
 
 }  // namespace spillway::risk

@@ -8,9 +8,12 @@
 #include <string_view>
 
 #include "libs/events/event.h"
+#include "libs/events/tick_table.h"
 #include "services/risk/account_profile.h"
 #include "services/risk/account_watch.h"
+#include "services/risk/broker_account.h"
 #include "services/risk/instance.h"
+#include "services/risk/price_history.h"
 #include "services/risk/schedule.h"
 #include "services/risk/sizing.h"
 
@@ -20,9 +23,20 @@ namespace spillway::risk {
 struct Mark {
   uint8_t book = 0;
   Quote quote;
+  Time time;  // of the event
   template <class Archive>
   void Persist(Archive& a) {
-    a(book, quote);
+    a(book, quote, time);
+  }
+};
+
+// What a definition says of a symbol beside its terms.
+struct Listing {
+  std::string symbol;
+  TickTable ticks;
+  template <class Archive>
+  void Persist(Archive& a) {
+    a(symbol, ticks);
   }
 };
 
@@ -43,14 +57,33 @@ struct Case {
   int32_t trading_day = 0;
   std::optional<int32_t> minute = std::nullopt;  // of the New York day
   int32_t close_minute = kRegularCloseMinute;
-  std::optional<Time> midnight = std::nullopt;  // of the New York day, where `minute` is known
-  const AccountProfile* account_profile = nullptr;
+  std::optional<Time> midnight = std::nullopt;      // of the New York day, where `minute` is known
+  const AccountProfile* account_profile = nullptr;  // nullptr: none is in force
   const AccountWatch* watch = nullptr;
+
+  // Of an intent that would become an order (CONFIRM, AUTO); the account's rules are asked of it alone.
+  bool order = false;
+  EventId id = {};
+  Time account_now = {};  // of everybody's events
+  const BrokerAccount* broker = nullptr;
+  const PriceHistory* history = nullptr;
+  const Listing* listing = nullptr;
+  const SessionState* session = nullptr;
+  Exposure exposure = {};  // before it
+  DrawdownFactors drawdown = {};
+  bool confirmed = false;  // C-19: throttles of alerts counted for its card already
 
   const RiskLimits& limits() const { return instance->limits; }
   const PaperAccount& account() const { return instance->account; }
   WindowAt window() const { return FindWindow(limits().schedule, close_minute, minute.value_or(0)); }
   bool low_confidence() const { return window().mode == WindowMode::kStrict; }
+  // On the side that the entry takes; needs a mark.
+  Quantity displayed() const { return intent.side == Side::kBid ? mark->quote.ask_size : mark->quote.bid_size; }
+  // What a unit may cost at most: an order that crosses pays more than its entry.
+  Price worst_entry() const;
+  // ApprovedSize, made once: a case is of one moment.
+  const Size& size() const;
+  mutable std::optional<Size> size_made = std::nullopt;
 };
 
 struct Refusal {
@@ -64,7 +97,9 @@ struct Refusal {
 // The first rule that refuses; nullopt: approved with ApprovedSize. See risk.h for the order and each rule's meaning.
 std::optional<Refusal> FirstRefusal(const Case& c);
 
-// Needs a case whose instance, terms and stop have passed their rules.
+// Needs a case whose instance, terms and stop have passed their rules. Of an order with all that the account allows.
 Size ApprovedSize(const Case& c);
+// What the profile alone allows.
+Size ProfileSize(const Case& c);
 
 }  // namespace spillway::risk

@@ -70,6 +70,7 @@ struct IntentFields {
   std::optional<int64_t> quantity_max = std::nullopt;
   std::string_view instance = "classic#1";
   bool shadow = false;
+  std::optional<int64_t> minute_volume = 100'000;
 };
 
 class TradingLane {
@@ -170,6 +171,7 @@ class TradingLane {
     intent.score = fields.score;
     intent.threshold = 7.5;
     intent.shadow = fields.shadow;
+    if (fields.minute_volume) intent.minute_volume = Quantity::Units(*fields.minute_volume);
     Event event = Make(intent, fields.instrument, StrategyInstanceIdOf(fields.instance));
     event.header.correlation = event.header.cause.id();
     if (signal != EventId{1, 1}) event.header.cause = {.market = {}, .event = signal, .ordinal = 0};

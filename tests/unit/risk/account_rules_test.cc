@@ -1,5 +1,6 @@
 // Rules on the account: every number of the small-account specification that risk carries, by its id.
 #include "tests/unit/risk/account_scenario.h"
+#include "tests/unit/risk/order_scenario.h"
 
 namespace spillway::test {
 namespace {
@@ -508,6 +509,7 @@ TEST_CASE("S1-B8.4, C-19: confirm asks a person, shadow instances never", "[risk
   v1::Profile profile = AccountOnly();
   profile.set_execution_mode(v1::EXECUTION_MODE_CONFIRM);
   AccountDay day(profile);
+  OpenAccount(day);
   day.Intent("10:00");
   CHECK(Last(day).route == Route::kConfirm);
   day.Intent("10:20", {.shadow = true});

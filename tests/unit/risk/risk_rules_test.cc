@@ -1,4 +1,4 @@
-#include "tests/unit/risk/risk_scenario.h"
+#include "tests/unit/risk/order_scenario.h"
 
 namespace spillway::test {
 namespace {
@@ -178,6 +178,7 @@ TEST_CASE("risk: shadow instances count for themselves and are never routed beyo
   v1::Profile profile = ClassicProfile();
   profile.set_execution_mode(v1::EXECUTION_MODE_AUTO);
   RiskDay day(profile);
+  OpenAccount(day);
   day.Send(day.lane.At("09:40").Configure(profile, "shadow#1", InstanceMode::kShadow));
   for (InstrumentId id = 1; id <= 3; ++id) {
     day.IntentAt("10:00", {.instrument = id, .instance = "shadow#1", .shadow = true});
