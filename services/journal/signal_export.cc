@@ -86,7 +86,7 @@ void SignalExport::Add(const Event& event) {
                  },
                  [&](const TradeIntent& intent) {
                    Line* line = Find(intent.signal);
-                   if (line == nullptr) return;
+                   if (line == nullptr || intent.parent) return;
                    line->intent = intent;
                    intents_[event.header.id()] = intent.signal;
                  },

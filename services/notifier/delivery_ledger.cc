@@ -10,6 +10,7 @@ namespace spillway::notifier {
 namespace {
 
 constexpr Duration kSweepPeriod = std::chrono::minutes(1);
+constexpr Duration kNoticeLife = std::chrono::minutes(30);  // later nobody needs to be told any more
 
 // Names of channels are hashed as names of instances are.
 uint64_t Scope(std::string_view channel) {
@@ -72,14 +73,40 @@ void DeliveryLedger::Process(const Event& event, runtime::EventSink& /*out*/) {
                  [](const auto&) {},
              },
              event.body);
+  OnNotice(event);
   if (now_ - swept_ >= kSweepPeriod) ForgetOld();
 }
 
 void DeliveryLedger::OnAlert(const EventHeader& header, const Alert& alert) {
   if (alert.shadow || FindEntry(header.id()) != entries_.end()) return;
+  AlertCard card;
+  card.header = header;
+  card.alert = alert;
+  Add(std::move(card));
+}
+
+void DeliveryLedger::OnNotice(const Event& event) {
+  const auto known = instruments_.find(event.header.instrument);
+  const std::optional<Notice> notice = NoticeOf(event, known == instruments_.end() ? "" : known->second.symbol);
+  if (!notice || FindEntry(event.header.id()) != entries_.end()) return;
+  if (notice->often) {
+    const auto [last, first] = noticed_.try_emplace({notice->topic, event.header.instrument}, now_);
+    if (!first && now_ - last->second < kNoticeInterval) return;
+    last->second = now_;
+  }
+  AlertCard card;
+  card.header = event.header;
+  card.notice = *notice;
+  card.alert.triggered = event.header.event_time;
+  card.alert.expires = event.header.event_time + kNoticeLife;
+  Add(std::move(card));
+}
+
+// One delivery a channel.
+void DeliveryLedger::Add(AlertCard card) {
   LedgerEntry entry;
-  entry.card.header = header;
-  entry.card.alert = alert;
+  entry.card = std::move(card);
+  const EventHeader& header = entry.card.header;
   const auto instrument = instruments_.find(header.instrument);
   entry.card.symbol =
       instrument == instruments_.end() ? fmt::format("#{}", header.instrument) : instrument->second.symbol;
@@ -103,8 +130,9 @@ void DeliveryLedger::OnUpdate(const EventHeader& header, const AlertUpdate& upda
 }
 
 void DeliveryLedger::OnOutcome(const EventHeader& header, const OutcomeLabelled& outcome) {
-  const auto entry = std::ranges::find_if(
-      entries_, [&](const auto& candidate) { return candidate.second.card.alert.intent == outcome.intent; });
+  const auto entry = std::ranges::find_if(entries_, [&](const auto& candidate) {
+    return !candidate.second.card.notice && candidate.second.card.alert.intent == outcome.intent;
+  });
   SetNews(entry, {.kind = AlertUpdateKind::kOutcome, .reason = {}, .time = header.event_time, .outcome = outcome});
 }
 
@@ -162,7 +190,8 @@ void DeliveryLedger::OnUpdateReceipt(Delivery& delivery, const AlertReceipt& rec
 }
 
 void DeliveryLedger::ForgetIfDone(std::map<uint64_t, LedgerEntry>::iterator entry) {
-  if (entry->second.card.news.kind != AlertUpdateKind::kOutcome || AnyOpen(entry->second)) return;
+  const AlertCard& card = entry->second.card;
+  if ((!card.notice && card.news.kind != AlertUpdateKind::kOutcome) || AnyOpen(entry->second)) return;
   entries_.erase(entry);
 }
 

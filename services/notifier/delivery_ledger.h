@@ -4,7 +4,7 @@
 //
 // Reads   trading lane: InstrumentDefinition and ConfigurationVersion (names); Alert (one delivery a channel; shadow
 //         alerts none), AlertUpdate and OutcomeLabelled (edits of the message; the latest counts, an outcome is the
-//         last word); AlertReceipt of Producer::kDelivery:
+//         last word); what notice.h makes a notice of (one delivery a channel); AlertReceipt of Producer::kDelivery:
 //           ATTEMPTED      attempt n is about to be sent. Without a later receipt nobody knows whether it arrived.
 //           NOT_ACCEPTED   attempt n surely did not arrive; it will be tried again.
 //           DELIVERED      the channel has it, as message_id.
@@ -22,10 +22,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "libs/events/persist_fields.h"
 #include "libs/runtime/processor.h"
+#include "services/notifier/notice.h"
 
 namespace spillway::notifier {
 
@@ -43,7 +45,8 @@ struct AlertNews {
 
 // All that a message about an alert is made of.
 struct AlertCard {
-  EventHeader header;  // of the Alert
+  EventHeader header;            // of the Alert, or of the event that the notice is of
+  std::optional<Notice> notice;  // the message is this; of the alert only the times are set
   Alert alert;
   std::string symbol;
   std::string currency;
@@ -51,7 +54,7 @@ struct AlertCard {
   AlertNews news;
   template <class Archive>
   void Persist(Archive& a) {
-    a(header, alert, symbol, currency, instance, news);
+    a(header, notice, alert, symbol, currency, instance, news);
   }
 };
 
@@ -108,7 +111,7 @@ class DeliveryLedger : public runtime::Processor {
   explicit DeliveryLedger(std::vector<std::string> channels) : channels_(std::move(channels)) {}
 
   Producer producer() const override { return Producer::kDelivery; }
-  uint32_t state_version() const override { return 2; }
+  uint32_t state_version() const override { return 3; }
   void Process(const Event& event, runtime::EventSink& out) override;
   void Save(runtime::StateWriter& state) const override;
   absl::Status Restore(runtime::StateReader& state) override;
@@ -133,6 +136,8 @@ class DeliveryLedger : public runtime::Processor {
   };
 
   void OnAlert(const EventHeader& header, const Alert& alert);
+  void OnNotice(const Event& event);
+  void Add(AlertCard card);
   void OnUpdate(const EventHeader& header, const AlertUpdate& update);
   void OnOutcome(const EventHeader& header, const OutcomeLabelled& outcome);
   void OnReceipt(const AlertReceipt& receipt);
@@ -145,7 +150,7 @@ class DeliveryLedger : public runtime::Processor {
 
   template <class Archive>
   void Persist(Archive& a) {
-    a(now_, swept_, next_, instruments_, instances_, entries_, forgotten_open_);
+    a(now_, swept_, next_, instruments_, instances_, noticed_, entries_, forgotten_open_);
   }
 
   std::vector<std::string> channels_;
@@ -154,6 +159,7 @@ class DeliveryLedger : public runtime::Processor {
   uint64_t next_ = 1;
   std::map<InstrumentId, InstrumentName> instruments_;
   std::map<StrategyInstanceId, std::string> instances_;
+  std::map<std::pair<std::string, InstrumentId>, Time> noticed_;  // by topic, of those that may come often
   std::map<uint64_t, LedgerEntry> entries_;
   uint64_t forgotten_open_ = 0;
   uint64_t revision_ = 1;

@@ -123,6 +123,7 @@ absl::Status Run(service::Context& context, const v1::NotifierSettings& settings
 
   notifier::MarketTape tape;
   const auto draw = [&](const notifier::AlertCard& card) -> std::string {
+    if (card.notice) return "";
     const std::optional<notifier::MarketPicture> picture = tape.Around(card.header.instrument, card.header.event_time);
     return picture ? notifier::DrawAlertChart(card, *picture) : "";
   };

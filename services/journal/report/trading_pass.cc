@@ -276,7 +276,7 @@ void TradingPass::On(const Header& header, const SignalCancelled& cancelled) {
 
 void TradingPass::On(const Header& header, const TradeIntent& intent) {
   Setup* setup = SetupOf(by_signal_, intent.signal);
-  if (setup == nullptr) return;
+  if (setup == nullptr || intent.parent) return;  // of a confirmation: its setup is told already
   by_intent_[header.id()] = by_signal_[intent.signal];
   setup->intent_id = header.id();
   setup->intent = intent;
@@ -346,6 +346,7 @@ void TradingPass::AddOutcome(NearMiss& miss) const {
 }
 
 void TradingPass::On(const Header& header, const AccountSnapshot& account) {
+  if (header.instance == 0) return;  // the broker's, over all instances
   InstanceRecord& record = RecordOf(header.instance);
   record.account_last = {header.event_time, header.id(), account};
   if (record.account.size() < kAccountPointsMax) {

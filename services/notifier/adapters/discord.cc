@@ -99,6 +99,25 @@ std::string Delta(Price price, Price entry) {
   return fmt::format("{} ({})", price.ToString(), Signed((price - entry).ToString()));
 }
 
+int Colour(const Notice& notice) {
+  return notice.severity == NoticeSeverity::kCritical  ? kRed
+         : notice.severity == NoticeSeverity::kWarning ? kAmber
+                                                       : kGrey;
+}
+
+std::string NoticeContent(const Notice& notice, bool possibly_repeated) {
+  return CutCodePoints((possibly_repeated ? "(possibly repeated) **" : "**") + Escaped(notice.title) + "**",
+                       kContentMax);
+}
+Json NoticeEmbed(const AlertCard& card) {
+  Json embed;
+  embed["title"] = CutCodePoints(Escaped(card.notice->title), kTitleMax);
+  embed["description"] = CutCodePoints(Escaped(card.notice->text), kDescriptionMax);
+  embed["color"] = Colour(*card.notice);
+  embed["footer"] = {{"text", fmt::format("{} | {}", ToString(card.header.id()), ZonedClock(card.header.event_time))}};
+  return embed;
+}
+
 // What a phone shows without the embed.
 std::string Content(const AlertCard& card, bool possibly_repeated) {
   const Alert& alert = card.alert;
@@ -219,8 +238,13 @@ Judgement RateLimited(const net::HttpResult& result, const nlohmann::json& body)
 
 std::string DiscordMessage(const AlertCard& card, bool possibly_repeated, bool picture) {
   Json message;
-  message["content"] = Content(card, possibly_repeated);
-  message["embeds"] = Json::array({Embed(card, possibly_repeated, picture)});
+  if (card.notice) {
+    message["content"] = NoticeContent(*card.notice, possibly_repeated);
+    message["embeds"] = Json::array({NoticeEmbed(card)});
+  } else {
+    message["content"] = Content(card, possibly_repeated);
+    message["embeds"] = Json::array({Embed(card, possibly_repeated, picture)});
+  }
   message["allowed_mentions"] = {{"parse", Json::array()}};
   return message.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -5,6 +5,7 @@
 
 #include "fmt/format.h"
 #include "services/notifier/adapters/card_text.h"
+#include "services/notifier/notice.h"
 
 namespace spillway::notifier {
 namespace {
@@ -58,6 +59,19 @@ void TerminalChannel::Handle(const Event& event) {
                  [](const auto&) {},
              },
              event.body);
+  if (const std::optional<Notice> notice = NoticeOf(event, SymbolOf(event.header.instrument))) {
+    OnNotice(event.header, *notice);
+  }
+}
+
+std::string TerminalChannel::SymbolOf(InstrumentId instrument) const {
+  return instrument == 0 ? "" : names_.Symbol(instrument);
+}
+
+void TerminalChannel::OnNotice(const EventHeader& header, const Notice& notice) {
+  const bool bad = notice.severity != NoticeSeverity::kInfo;
+  Print(bad ? kRed : kBold, Cut(fmt::format("-- {}  {}", Clock(header.event_time), notice.title), kWidth) + "\n" +
+                                (bad ? "   " + Cut(notice.text, 2 * kWidth) + "\n" : ""));
 }
 
 void TerminalChannel::OnAlert(const EventHeader& header, const Alert& alert) {

@@ -8,6 +8,7 @@
 
 #include "libs/events/text.h"
 #include "services/notifier/channel.h"
+#include "services/notifier/notice.h"
 
 namespace spillway::notifier {
 
@@ -39,6 +40,8 @@ class TerminalChannel final : public Channel {
   void OnAlert(const EventHeader& header, const Alert& alert);
   void OnUpdate(const EventHeader& header, const AlertUpdate& update);
   void OnOutcome(const EventHeader& header, const OutcomeLabelled& outcome);
+  void OnNotice(const EventHeader& header, const Notice& notice);
+  std::string SymbolOf(InstrumentId instrument) const;
   void OnReceipt(const EventHeader& header, const AlertReceipt& receipt);
 
   std::string Card(const EventHeader& header, const Alert& alert) const;

@@ -114,7 +114,27 @@ std::string WebhookSignature(const std::vector<std::string>& secrets, std::strin
   return signature;
 }
 
+namespace {
+
+std::string NoticeMessage(const AlertCard& card) {
+  const Json json = {{"schema", "spillway.notice.v1"},
+                     {"type", "notice"},
+                     {"event", ToString(card.header.id())},
+                     {"correlation", ToString(card.header.correlation_id())},
+                     {"severity", SeverityName(card.notice->severity)},
+                     {"topic", card.notice->topic},
+                     {"title", card.notice->title},
+                     {"text", card.notice->text},
+                     {"symbol", card.header.instrument == 0 ? Json(nullptr) : Json(card.symbol)},
+                     {"profile", card.instance},
+                     {"time", FormatTime(card.header.event_time)}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
 std::string WebhookMessage(const AlertCard& card, AlertUpdateKind update) {
+  if (card.notice) return NoticeMessage(card);
   const Alert& alert = card.alert;
   Json rules = Json::array();
   for (const RuleResult& rule : alert.rules) rules.push_back(RuleJson(rule));
@@ -164,7 +184,7 @@ net::HttpRequest WebhookAdapter::Request(const DeliveryTask& task) const {
   request.body = WebhookMessage(task.card, task.update);
   request.headers = {{"Content-Type", "application/json; charset=utf-8"},
                      {"X-Event-Id", Uuid(id)},
-                     {"X-Event-Type", std::string(TypeName(task.update))},
+                     {"X-Event-Type", task.card.notice ? "notice" : std::string(TypeName(task.update))},
                      {"X-Timestamp", timestamp},
                      {"X-Signature", WebhookSignature(config_.secrets, timestamp, request.body)}};
   return request;

@@ -126,6 +126,18 @@ TEST_CASE("S1-B5.5, S1-B7.1, S1-B8.4: Discord and webhooks say risk, net, record
   CHECK(early["confirm_until"].is_null());
 }
 
+TEST_CASE("S3-D1.1: a notice is a message of its own in Discord and the webhook", "[delivery]") {
+  AlertCard card = Card();
+  card.notice = Notice{NoticeSeverity::kCritical, "kill_switch", "KILL SWITCH: *manual*", "by @everyone"};
+  const json message = json::parse(DiscordMessage(card, false, false));
+  CHECK(message["content"] == "**KILL SWITCH: \\*manual\\***");
+  CHECK(message["embeds"][0]["description"] == "by \\@everyone");
+  const json hook = json::parse(WebhookMessage(card, AlertUpdateKind::kUnknown));
+  CHECK(hook["schema"] == "spillway.notice.v1");
+  CHECK(hook["severity"] == "critical");
+  CHECK(hook["symbol"] == nullptr);
+}
+
 TEST_CASE("discord: whatever the names and however many rules, the limits are kept and nobody is mentioned",
           "[delivery]") {
   AlertCard card = Card();

@@ -63,6 +63,41 @@ Delivery OfDiscord(const DeliveryLedger& ledger, const Event& alert) {
 
 }  // namespace
 
+TEST_CASE("S3-D1.1, S4-R10.4.2: kill switch, orders in doubt and broken connections are told to every channel",
+          "[delivery]") {
+  AlertLane lane;
+  Ledger ledger;
+  KillSwitchChanged kill;
+  kill.active = kill.flatten = true;
+  kill.cause = "day_loss";
+  kill.seen = 3.1;
+  kill.limit = 3;
+  kill.unit = "%";
+  const Event killed = lane.Make(kill, 0, 0, Producer::kRisk);
+  OrderEvent order;
+  order.previous = OrderState::kSubmitted;
+  order.state = OrderState::kUnknown;
+  order.role = OrderRole::kEntry;
+  const Event in_doubt = lane.Make(order, 1, StrategyInstanceIdOf("classic#1"), Producer::kOms);
+  Fold(ledger, {lane.Define(1, "ACME"), killed, killed, in_doubt});
+  REQUIRE(ledger.entries().size() == 2);
+  const LedgerEntry* told = ledger.Find(killed.header.id());
+  REQUIRE(told != nullptr);
+  CHECK(told->deliveries.size() == 2);
+  CHECK(told->card.notice->severity == NoticeSeverity::kCritical);
+  CHECK(told->card.notice->title == "KILL SWITCH: day_loss, closing all positions");
+  CHECK_THAT(told->card.notice->text, Catch::Contains("spillway admin enable"));
+  CHECK(ledger.Find(in_doubt.header.id())->card.notice->title == "ACME entry order in doubt");
+
+  // The same again within a minute says nothing new; a notice that every channel has is over.
+  lane.At(lane.now() + std::chrono::seconds(5));
+  Fold(ledger, {lane.Make(order, 1, 0, Producer::kOms)});
+  CHECK(ledger.entries().size() == 2);
+  Fold(ledger, {lane.Receipt(killed, ReceiptState::kAttempted), lane.Receipt(killed, ReceiptState::kDelivered),
+                lane.Receipt(killed, ReceiptState::kDelivered, 1, false, "hook")});
+  CHECK(ledger.Find(killed.header.id()) == nullptr);
+}
+
 TEST_CASE("ledger: an alert is one delivery a channel, a shadow alert none", "[delivery]") {
   AlertLane lane;
   Ledger ledger;
