@@ -86,7 +86,8 @@ std::string RecordText(const SetupRecord& record) {
 
 std::string ConfirmationText(const Alert& alert) {
   if (alert.route != Route::kConfirm) return "";
-  return "needs your confirmation until " + Clock(alert.expires).substr(0, 8);
+  return fmt::format("needs your confirmation until {}: spillway admin confirm {}", Clock(alert.expires).substr(0, 8),
+                     ToString(alert.intent).substr(0, 12));
 }
 
 std::string StageText(const Alert& alert) {

@@ -98,7 +98,7 @@ TEST_CASE("S1-B5.5, S1-B7.1, S1-B8.4: Discord and webhooks say risk, net, record
   const json message = json::parse(DiscordMessage(card, false, false));
   const json& embed = message["embeds"][0];
   CHECK(Field(embed, "Risk / reward net").find("45.00 (0.1125%) / 86.50") == 0);
-  const std::string until = "needs your confirmation until 09:31:05";
+  const std::string until = "needs your confirmation until 09:31:05: spillway admin confirm 000000000000";
   CHECK(embed["description"] ==
         "**" + until + "**\nstage micro, lots of 300\n" + "This setup: 58%, n=112, +0.21 R\n**Warning:** a warning\n");
   CHECK(embed["title"].get<std::string>().find(" SHORT ") != std::string::npos);
@@ -130,7 +130,7 @@ TEST_CASE("S3-D1.1: a notice is a message of its own in Discord and the webhook"
   AlertCard card = Card();
   card.notice = Notice{NoticeSeverity::kCritical, "kill_switch", "KILL SWITCH: *manual*", "by @everyone"};
   const json message = json::parse(DiscordMessage(card, false, false));
-  CHECK(message["content"] == "**KILL SWITCH: \\*manual\\***");
+  CHECK(message["content"] == "**KILL SWITCH\\: \\*manual\\***");
   CHECK(message["embeds"][0]["description"] == "by \\@everyone");
   const json hook = json::parse(WebhookMessage(card, AlertUpdateKind::kUnknown));
   CHECK(hook["schema"] == "spillway.notice.v1");

@@ -139,7 +139,7 @@ TEST_CASE("S1-B8.4, S1-B7.1, IR-1: a short, the stage's lots, the button and war
   });
   CHECK(Has(card, "== ALERT SOUN SHORT =="));
   CHECK(Has(card, "\n  stage shadow, lots of 100\n"));
-  CHECK(Has(card, "\n  needs your confirmation until 10:01:00\n"));
+  CHECK(Has(card, "\n  needs your confirmation until 10:01:00: spillway admin confirm "));
   CHECK(Has(card, "\n  WARNING: equity 90000.00 is above the ceiling 80000.00: sized on the ceiling; withdraw"));
   CHECK(Has(CardWith(screen, [](Alert& alert) { alert.stage = "full"; }), "\n  stage full\n"));
   CHECK_FALSE(Has(screen.Show(screen.AlertEvent()), "confirmation"));
