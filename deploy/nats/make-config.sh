@@ -71,7 +71,7 @@ out=$(cd "$out" && pwd)
 store=${store:-$out/store}
 case $store in "$out"/*) mkdir -p "$store" ;; esac  # another one is the server's to make
 
-users='ingest universe metrics scoring risk notifier journal gateway admin'
+users='ingest universe metrics scoring risk oms venue notifier journal gateway operator admin'
 for user in $users; do
   [ -s "$out/passwords/$user" ] ||
     head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$out/passwords/$user"
@@ -130,12 +130,16 @@ rights() {
   metrics) read_kind market; write_kind features metrics ;;
   scoring) read_kind features; write_lane trading scoring ;;
   risk) read_lane trading; write_lane trading risk; write_lane trading host; echo "\$KV.${prefix}_leases.host" ;;
+  oms) read_lane trading; write_lane trading oms; write_lane trading broker ;;
+  venue) read_kind market; read_lane trading; write_lane trading broker ;;
   notifier) read_kind market; read_lane trading; write_lane trading notifier; write_lane trading delivery ;;
   journal) read_kind market; read_kind features; read_lane trading; write_lane trading journal ;;
   gateway)
     read_kind market; read_kind features; read_lane trading
     write_kind market gateway; write_lane trading gateway
     ;;
+  # A person: commands on the trading lane, and what follows from them. No service, so no lease, position or dead letters.
+  operator) read_lane trading; write_lane trading gateway; echo "\$JS.API.STREAM.NAMES"; return ;;
   esac
   every_service "$1"
 }

@@ -138,6 +138,19 @@ struct ProfilePromoteArguments {
 };
 int ProfilePromote(const ProfilePromoteArguments& arguments);  // kExitDiffers: it may not
 
+// One AdminCommand on the trading lane of a running stack.
+struct AdminArguments {
+  NatsArguments nats;
+  std::string command;  // "confirm", "reject", "kill", "enable", "arm", "disarm", "flatten", "resume"
+  std::string intent;   // an id, or its first digits
+  std::string symbol, instance, account;
+  std::string by, reason;
+  bool flatten = false;
+  double timeout = 10;  // seconds to wait for what follows
+  bool json = false;
+};
+int Admin(const AdminArguments& arguments);  // kExitDiffers: refused, not finished in time, or nobody answered
+
 struct LanesArguments {
   NatsArguments nats;
   uint32_t replicas = 1, retention_hours = 48, retention_megabytes = 8192;

@@ -347,6 +347,58 @@ void AddLanes(CLI::App& app, std::function<int()>& run) {
   list->callback([&run] { run = [] { return LanesList(a); }; });
 }
 
+void AddAdmin(CLI::App& app, std::function<int()>& run) {
+  static AdminArguments a;
+  CLI::App* admin =
+      Command(app, "admin", "What a person commands of a running stack; each command is on the log, with who and why",
+              "  spillway admin confirm 4f1c09 --nats nats://127.0.0.1:4222 --user operator --password-file operator\n"
+              "  spillway admin kill --flatten --reason 'the feed is wrong'\n"
+              "  spillway admin enable --reason 'the feed is back'\n"
+              "  spillway admin limits out\n");
+  admin->require_subcommand(1);
+  const auto add = [&](const char* name, const char* what, const char* examples) {
+    CLI::App* command = Command(*admin, name, what, examples);
+    command->add_option("--by", a.by, "Who commands it")->envname("USER");
+    command->add_option("--reason", a.reason, "Why");
+    command->add_option("--timeout", a.timeout, "Seconds to wait for what follows")
+        ->capture_default_str()
+        ->check(CLI::Range(0.0, 3600.0));
+    command->add_flag("--json", a.json, "Result as JSON");
+    AddNatsOptions(*command, a.nats);
+    command->callback([&run, name] {
+      a.command = name;
+      run = [] { return Admin(a); };
+    });
+    return command;
+  };
+  CLI::App* confirm =
+      add("confirm", "Trade an intent that waits for a person: everything is checked again, at this moment",
+          "  spillway admin confirm 4f1c09\n");
+  CLI::App* reject =
+      add("reject", "Do not trade an intent that waits for a person", "  spillway admin reject 4f1c09\n");
+  for (CLI::App* command : {confirm, reject}) {
+    command->add_option("intent", a.intent, "Its id, or that of its alert's story; the first digits are enough")
+        ->required();
+  }
+  CLI::App* kill = add("kill", "Cancel every order that adds risk, refuse new ones, until a person enables",
+                       "  spillway admin kill --reason 'the feed is wrong'\n"
+                       "  spillway admin kill --flatten --reason 'the feed is wrong' --timeout 60\n");
+  kill->add_flag("--flatten", a.flatten, "And close all positions");
+  add("enable", "Trade again after a kill, or after a limit closed everything",
+      "  spillway admin enable --reason 'the feed is back'\n");
+  CLI::App* arm = add("arm", "Let a live account trade: its id says that you mean it",
+                      "  spillway admin arm --account U1234567 --reason 'first live day'\n");
+  arm->add_option("--account", a.account, "The account's id")->required();
+  add("disarm", "No live orders any more", "  spillway admin disarm\n");
+  CLI::App* flatten = add("flatten", "Close positions in stages: all, of one symbol, or of one strategy instance",
+                          "  spillway admin flatten --symbol SOUN --reason 'going home' --timeout 60\n");
+  flatten->add_option("--symbol", a.symbol, "Only this symbol");
+  flatten->add_option("--instance", a.instance, "Only this instance: small-account@1#1");
+  CLI::App* resume = add("resume", "Trade a symbol again that an incident or a difference paused",
+                         "  spillway admin resume SOUN --reason 'the broker has mended it'\n");
+  resume->add_option("symbol", a.symbol, "The symbol")->required();
+}
+
 void AddProject(CLI::App& app, std::function<int()>& run) {
   static ProjectArguments a;
   CLI::App* command =
@@ -407,6 +459,7 @@ int Main(int argc, char** argv) {
   AddScorecardAndExport(app, run);
   AddProfile(app, run);
   AddRisk(app, run);
+  AddAdmin(app, run);
   AddProject(app, run);
   AddDemo(app, run);
   AddLanes(app, run);

@@ -112,6 +112,8 @@ TEST_CASE("nats: every service has the rights it needs", "[jetstream]") {
        {"metrics", {{Producer::kMetrics, "features.0"}}, {"market.0"}},
        {"scoring", {{Producer::kScoring, "trading"}}, {"features.0"}},
        {"risk", {{Producer::kRisk, "trading"}, {Producer::kHost, "trading"}}, {"trading"}},
+       {"oms", {{Producer::kOms, "trading"}, {Producer::kBroker, "trading"}}, {"trading"}},
+       {"venue", {{Producer::kBroker, "trading"}}, {"market.0", "trading"}},
        {"notifier", {{Producer::kNotifier, "trading"}, {Producer::kDelivery, "trading"}}, {"trading", "market.0"}},
        {"journal", {{Producer::kJournal, "trading"}}, {"market.0", "features.0", "trading"}},
        {"gateway",
@@ -164,6 +166,26 @@ TEST_CASE("nats: what is not a service's is refused, soon and by name", "[jetstr
   CHECK(absl::IsPermissionDenied(PutPosition(*metrics, "risk", "trading", 9)));
   // It goes on working.
   Must(Writer({metrics, Producer::kMetrics}, "features.0")->Append(kOpen, "mine"));
+}
+
+TEST_CASE("nats: the operator writes commands to the trading lane, reads it, and may do nothing else", "[jetstream]") {
+  const Deployment deployment(false);
+  const auto ingest = deployment.As("ingest");
+  MustOk(EnsureLanes(*ingest, {"market.0", "features.0", "trading"}, {.bytes_max = 16 << 20}));
+  MustOk(EnsureBuckets(*ingest));
+  const auto person = deployment.As("operator");
+  const auto writer = Writer({person, Producer::kGateway}, "trading");
+  Must(writer->Append(kOpen, "1"));
+  std::string bytes;
+  CHECK(Must(writer->LastOwn(bytes)));
+  CHECK(ReadAll(*Reader({person, Producer::kNone}, "trading")).size() == 1);
+
+  CHECK(absl::IsPermissionDenied(Writer({person, Producer::kRisk}, "trading")->Append(kOpen, "forged").status()));
+  CHECK(absl::IsPermissionDenied(JetStreamLog(person, Producer::kGateway).OpenWriter("market.0").status()));
+  CHECK(absl::IsPermissionDenied(JetStreamLog(person, Producer::kGateway).OpenReader("features.0").status()));
+  Lease lease(person, "operator", "holder");
+  CHECK_FALSE(lease.Renew());
+  CHECK(absl::IsPermissionDenied(PutPosition(*person, "operator", "trading", 9)));
 }
 
 TEST_CASE("nats: a user may be known by a key", "[jetstream]") {
