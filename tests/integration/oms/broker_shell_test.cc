@@ -1,0 +1,411 @@
+// The broker shell and the venue adapter against the fake venue, over TLS; oms's commands are written by hand.
+#include "services/oms/broker_shell.h"
+
+#include <thread>
+
+#include "tests/integration/oms/stage.h"
+
+namespace spillway::oms {
+namespace {
+
+bool Contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+BrokerReport Last(const Lane& lane, BrokerReportKind kind) {
+  const std::vector<Event> reports = lane.Reports(kind);
+  REQUIRE_FALSE(reports.empty());
+  return std::get<BrokerReport>(reports.back().body);
+}
+
+}  // namespace
+
+TEST_CASE("S4-R10.1.1, S3-B2.2: broker: an order goes out once it is on the lane, and its story comes back to it",
+          "[broker]") {
+  VenueProcess venue;
+  venue.Quote("ACME", "9.98", "10.00");
+  Lane lane;
+  Worker worker(lane, venue.Options());
+  REQUIRE(worker.Until([&] { return lane.Story() == "connected clock"; }));
+  const OrderId order = lane.Place();
+  REQUIRE(worker.Until([&] { return lane.Story(order) == "sent accepted fill"; }));
+
+  const Json there = venue.Order(order);
+  CHECK(there["state"] == "filled");
+  CHECK(there["copies"] == 1);
+  const Event fill = lane.Reports(BrokerReportKind::kFill).front();
+  const auto& report = std::get<BrokerReport>(fill.body);
+  CHECK(report.price == *Price::Parse("10.00"));
+  CHECK(report.quantity == Quantity::Units(100));
+  CHECK(report.cumulative == Quantity::Units(100));
+  CHECK(report.leaves == Quantity());
+  CHECK_FALSE(report.execution_id.empty());
+  CHECK(fill.header.instrument == kAcme);
+  CHECK(fill.header.instance == 77);
+  CHECK(fill.header.event_time == kOpen);
+  const Event command = lane.From(1).at(2);  // behind the definition and "connected clock"
+  REQUIRE(std::holds_alternative<OrderCommand>(command.body));
+  CHECK(fill.header.correlation == command.header.correlation);
+  CHECK(fill.header.cause.event == command.header.id());
+  CHECK(Last(lane, BrokerReportKind::kAccepted).latency.has_value());
+  CHECK(lane.IdsUnique());
+
+  lane.Ask(OrderCommandKind::kSnapshot);
+  REQUIRE(worker.Until([&] { return lane.Snapshots().size() == 1; }));
+  const BrokerSnapshot snapshot = lane.Snapshots().front();
+  CHECK(snapshot.account == "PA-1");
+  CHECK_FALSE(snapshot.live);
+  CHECK(snapshot.cash == *Money::Parse("99000"));
+  REQUIRE(snapshot.positions.size() == 1);
+  CHECK(snapshot.positions[0].instrument == kAcme);
+  REQUIRE(snapshot.executions.size() == 1);
+  CHECK(snapshot.executions[0].execution_id == report.execution_id);
+  CHECK(Contains(worker.registry.Text(), "spillway_oms_broker_connected 1"));
+  CHECK(Contains(worker.registry.Text(), "spillway_oms_broker_requests_total{kind=\"place\"} 1"));
+}
+
+TEST_CASE("S4-R10.1.1: broker: cancel, replace, query and an OCO pair", "[broker]") {
+  VenueProcess venue;
+  venue.Quote("ACME", "9.98", "10.00");
+  Lane lane;
+  Worker worker(lane, venue.Options());
+  const OrderId order = lane.Place(100, "9.00");
+  REQUIRE(worker.Until([&] { return lane.Story(order) == "sent accepted"; }));
+
+  OrderCommand replace;
+  replace.kind = OrderCommandKind::kReplace;
+  replace.order = order;
+  replace.tickets = {Limit(OrderId{9, 1}, Side::kBid, 100, "9.10")};
+  lane.Command(replace);
+  REQUIRE(worker.Until([&] { return lane.Story(OrderId{9, 1}) == "sent replaced"; }));
+  CHECK(Last(lane, BrokerReportKind::kReplaced).replaces == ClientOrderId(order));
+  CHECK(Last(lane, BrokerReportKind::kReplaced).leaves == Quantity::Units(100));
+
+  lane.Ask(OrderCommandKind::kQuery, OrderId{9, 1});
+  REQUIRE(worker.Until([&] { return lane.Story(OrderId{9, 1}) == "sent replaced status"; }));
+  CHECK(Last(lane, BrokerReportKind::kStatus).state == OrderState::kAccepted);
+  lane.Ask(OrderCommandKind::kCancel, OrderId{9, 1});
+  REQUIRE(worker.Until([&] { return lane.Story(OrderId{9, 1}) == "sent replaced status canceled"; }));
+  lane.Ask(OrderCommandKind::kCancel, OrderId{9, 1});
+  REQUIRE(worker.Until([&] { return lane.Story(OrderId{9, 1}).ends_with("cancel_rejected"); }));
+  lane.Ask(OrderCommandKind::kQuery, OrderId{9, 2});
+  REQUIRE(worker.Until([&] { return lane.Story(OrderId{9, 2}) == "not_found"; }));
+
+  const OrderId entry = lane.Place(100, "10.00");
+  REQUIRE(worker.Until([&] { return lane.Story(entry) == "sent accepted fill"; }));
+  OrderCommand pair;
+  pair.kind = OrderCommandKind::kPlace;
+  OrderTicket stop = Limit(OrderId{9, 3}, Side::kAsk, 100, "9.50");
+  stop.role = OrderRole::kStop;
+  stop.type = OrderType::kStop;
+  stop.stop = stop.limit;
+  stop.limit.reset();
+  pair.tickets = {stop, Limit(OrderId{9, 4}, Side::kAsk, 100, "11.00")};
+  lane.Command(pair);
+  REQUIRE(worker.Until([&] { return lane.Story(OrderId{9, 4}) == "sent accepted"; }));
+  CHECK(lane.Story(OrderId{9, 3}) == "sent accepted");
+  venue.Quote("ACME", "11.02", "11.04");
+  REQUIRE(worker.Until([&] { return lane.Story(OrderId{9, 3}) == "sent accepted canceled"; }));
+  CHECK(lane.Story(OrderId{9, 4}) == "sent accepted fill");
+  CHECK(lane.IdsUnique());
+}
+
+TEST_CASE("S3-B2.2: broker: what cannot be written to the lane is not sent", "[broker]") {
+  VenueProcess venue;
+  Lane lane;
+  Worker worker(lane, venue.Options());
+  REQUIRE(worker.Until([&] { return lane.Story() == "connected clock"; }));
+  lane.refuses = true;
+  const OrderId order = lane.Place(100, "9.00");
+  worker.Linger(milliseconds(500));
+  CHECK(venue.Orders().empty());
+  lane.refuses = false;
+  REQUIRE(worker.Until([&] { return lane.Story(order) == "sent accepted"; }));
+  CHECK(venue.Order(order)["copies"] == 1);
+
+  // And not after its time.
+  lane.refuses = true;
+  const OrderId late = lane.Place(100, "9.00", seconds(1));
+  worker.Linger(milliseconds(300));
+  lane.now = lane.now + seconds(2);
+  lane.Advance(Duration());
+  worker.Linger(milliseconds(100));
+  lane.refuses = false;
+  REQUIRE(worker.Until([&] { return lane.Story(late) == "not_sent"; }));
+  CHECK(venue.Order(late).is_null());
+}
+
+TEST_CASE("S3-B2.2, FX-77: broker: killed between the command and kSent: the next holder sends it", "[broker]") {
+  VenueProcess venue;
+  Lane lane;
+  OrderId order;
+  {
+    Worker first(lane, venue.Options(), false);  // had no chance
+    order = lane.Place(100, "9.00");
+    first.Linger(milliseconds(100));
+  }
+  CHECK(lane.Story(order).empty());
+  Worker second(lane, venue.Options());
+  REQUIRE(second.Until([&] { return lane.Story(order) == "sent accepted"; }));
+  CHECK(venue.Order(order)["copies"] == 1);
+}
+
+TEST_CASE("S3-B2.2, FX-77: broker: killed between kSent and the answer: it is asked for, never sent again",
+          "[broker]") {
+  VenueProcess venue;
+  Lane lane;
+  bool arrived = false;
+  SECTION("it had arrived") {
+    arrived = true;
+  }
+  SECTION("it had not") {}
+  OrderId order;
+  venue.Next({{{"on", "place"}, {arrived ? "silence" : "ignore", true}}});
+  {
+    Worker first(lane, venue.Options());
+    order = lane.Place(100, "9.00");
+    REQUIRE(first.Until([&] { return venue.Get("/fake/stats")["by_type"].contains("place"); }));
+  }
+  CHECK(lane.Story(order) == "sent");
+  Worker second(lane, venue.Options());
+  REQUIRE(second.Until([&] { return lane.Story(order) == (arrived ? "sent status" : "sent not_found"); }));
+  second.Linger();
+  CHECK(venue.Get("/fake/stats")["by_type"]["place"] == 1);
+  CHECK(lane.IdsUnique());
+}
+
+TEST_CASE("S3-B2.2: broker: of two replicas one acts, and the other goes on where it ended", "[broker]") {
+  VenueProcess venue;
+  Lane lane;
+  Worker one(lane, venue.Options());
+  Worker other(lane, venue.Options(), false);
+  std::vector<OrderId> orders;
+  for (int i = 0; i < 10; ++i) orders.push_back(lane.Place(1, "9.00"));
+  REQUIRE(one.Until([&] {
+    other.Pump();
+    return lane.Reports(BrokerReportKind::kAccepted).size() >= 5;
+  }));
+  one.acting = false;
+  other.Linger(milliseconds(200));
+  for (int i = 0; i < 10; ++i) orders.push_back(lane.Place(1, "9.00"));
+  other.Pump();
+  other.acting = true;
+  REQUIRE(other.Until([&] {
+    one.Pump();
+    return venue.Orders().size() == 20 && lane.Reports(BrokerReportKind::kSent).size() >= 20;
+  }));
+  one.Linger();
+  for (const OrderId& order : orders) CHECK(venue.Order(order)["copies"] == 1);
+  CHECK(lane.Reports(BrokerReportKind::kSent).size() == 20);
+  CHECK(lane.IdsUnique());
+}
+
+TEST_CASE("S4-R10.1.1: broker: a lost connection is told, taken up again, and what was in doubt is asked for",
+          "[broker]") {
+  VenueProcess venue;
+  Lane lane;
+  Worker worker(lane, venue.Options());
+  REQUIRE(worker.Until([&] { return lane.Story() == "connected clock"; }));
+  SECTION("cut behind an order") {
+    venue.Next({{{"on", "accepted"}, {"drop", true}, {"close", true}}, {{"on", "place"}, {"close", "after"}}});
+  }
+  SECTION("half open") {
+    venue.Next({{{"on", "accepted"}, {"half_open", true}}});
+  }
+  SECTION("the venue restarts") {
+    venue.Next({{{"on", "place"}, {"silence", true}}});
+  }
+  const OrderId order = lane.Place(100, "9.00");
+  REQUIRE(worker.Until([&] { return !venue.Order(order).is_null(); }));
+  if (lane.Story(order) == "sent") {
+    worker.Linger(milliseconds(100));
+    if (lane.Reports(BrokerReportKind::kDisconnected).empty() && venue.Get("/fake/stats")["by_type"]["ping"] > 0) {
+      venue.Behave({{"restart_ms", 300}});
+    }
+  }
+  REQUIRE(worker.Until([&] { return lane.Reports(BrokerReportKind::kConnected).size() >= 2; }));
+  REQUIRE(worker.Until([&] { return lane.Story(order).ends_with("status"); }));
+  CHECK(Contains(lane.Story(), "connected clock disconnected connected clock"));
+  CHECK(venue.Order(order)["copies"] == 1);
+}
+
+TEST_CASE("S4-R10.1.1: broker: the venue ends and comes back with its books", "[broker]") {
+  VenueProcess venue;
+  Lane lane;
+  Worker worker(lane, venue.Options());
+  const OrderId order = lane.Place(100, "9.00");
+  REQUIRE(worker.Until([&] { return lane.Story(order) == "sent accepted"; }));
+  venue.process().Kill9();
+  REQUIRE(worker.Until([&] { return !lane.Reports(BrokerReportKind::kDisconnected).empty(); }));
+  const OrderId during = lane.Place(100, "9.00");
+  REQUIRE(worker.Until([&] { return lane.Story(during) == "not_sent"; }));
+  CHECK(Contains(Last(lane, BrokerReportKind::kNotSent).reason, "no session"));
+  venue.Start();
+  REQUIRE(worker.Until([&] { return lane.Reports(BrokerReportKind::kConnected).size() == 2; }));
+  lane.Ask(OrderCommandKind::kQuery, order);
+  REQUIRE(worker.Until([&] { return lane.Story(order) == "sent accepted status"; }));
+  CHECK(venue.Order(during).is_null());
+}
+
+TEST_CASE("S4-R10.1.1: broker: what does not read is kept as text, and the session begins anew", "[broker]") {
+  VenueProcess venue;
+  Lane lane;
+  Worker worker(lane, venue.Options());
+  REQUIRE(worker.Until([&] { return lane.Story() == "connected clock"; }));
+  Json behaviour;
+  std::string expected;
+  SECTION("no JSON") {
+    behaviour = {{"garbage", "{\"type\":\"report\",\"event\":"}};
+    expected = "no JSON: {\"type\":\"report\",\"event\":";
+  }
+  SECTION("a price that is a number") {
+    behaviour = {{"say",
+                  {{"type", "report"},
+                   {"event", "fill"},
+                   {"execution_id", "E-1"},
+                   {"client_order_id", "x"},
+                   {"side", "buy"},
+                   {"price", 10.5},
+                   {"quantity", "1"},
+                   {"time", 1}}}};
+    expected = "'price' is no text";
+  }
+  SECTION("an event nobody knows") {
+    behaviour = {{"say", {{"type", "report"}, {"event", "levitated"}, {"time", 1}}}};
+    expected = "'levitated' is not known";
+  }
+  SECTION("a quantity that does not fit") {
+    behaviour = {{"say",
+                  {{"type", "report"},
+                   {"event", "accepted"},
+                   {"client_order_id", "x"},
+                   {"cumulative", "999999999999999999999"},
+                   {"time", 1}}}};
+    expected = "'cumulative'";
+  }
+  SECTION("a hole in the sequence") {
+    venue.Next({{{"on", "pong"}, {"gap", true}}});
+    expected = "follows";
+  }
+  if (!behaviour.is_null()) venue.Behave(behaviour);
+  REQUIRE(worker.Until([&] { return lane.Reports(BrokerReportKind::kConnected).size() == 2; }));
+  CHECK(lane.Reports(BrokerReportKind::kMalformed).size() == 1);
+  CHECK(Contains(Last(lane, BrokerReportKind::kMalformed).reason, expected));
+  CHECK(Contains(lane.Story(), "malformed disconnected connected"));
+  CHECK(Contains(worker.registry.Text(), "spillway_oms_broker_reports_total{kind=\"malformed\"} 1"));
+  const OrderId order = lane.Place(100, "9.00");
+  REQUIRE(worker.Until([&] { return lane.Story(order) == "sent accepted"; }));
+}
+
+TEST_CASE("S4-R10.1.1: broker: what is repeated, late or out of order is passed on as it was said", "[broker]") {
+  VenueProcess venue;
+  venue.Quote("ACME", "9.98", "10.00");
+  Lane lane;
+  Worker worker(lane, venue.Options());
+  std::string story;
+  SECTION("a fill twice") {
+    venue.Next({{{"on", "fill"}, {"duplicate", 1}}});
+    story = "sent accepted fill fill";
+  }
+  SECTION("a fill before its order is accepted") {
+    venue.Next({{{"on", "accepted"}, {"reorder", true}}});
+    story = "sent fill accepted";
+  }
+  SECTION("late") {
+    venue.Next({{{"on", "accepted"}, {"delay_ms", 300}}});
+    story = "sent fill accepted";
+  }
+  SECTION("a hole") {
+    venue.Next({{{"on", "fill"}, {"drop", true}}});
+    story = "sent accepted";
+  }
+  SECTION("rejected") {
+    venue.Next({{{"on", "place"}, {"reject", "NO_BORROW"}}});
+    story = "sent rejected";
+  }
+  const OrderId order = lane.Place();
+  REQUIRE(worker.Until([&] { return lane.Story(order) == story; }));
+  worker.Linger();
+  CHECK(lane.Story(order) == story);
+  CHECK(lane.IdsUnique());
+}
+
+TEST_CASE("S4-R10.1.1: broker: a rate limit is told; what may be repeated is, an order is not", "[broker]") {
+  VenueProcess venue;
+  Lane lane;
+  Worker worker(lane, venue.Options());
+  venue.Next({{{"on", "place"}, {"rate_limit_ms", 100}}, {{"on", "query"}, {"rate_limit_ms", 100}}});
+  const OrderId order = lane.Place(100, "9.00");
+  REQUIRE(worker.Until([&] { return lane.Story(order) == "sent not_sent"; }));
+  CHECK(Last(lane, BrokerReportKind::kNotSent).code == "RATE_LIMITED");
+  lane.Ask(OrderCommandKind::kQuery, order);
+  REQUIRE(worker.Until([&] { return lane.Story(order) == "sent not_sent not_found"; }));
+  CHECK(lane.Reports(BrokerReportKind::kRateLimited).size() == 2);
+  CHECK(venue.Orders().empty());
+}
+
+TEST_CASE("S4-R10.1.1: broker: within our own limit orders wait, what reduces risk goes first", "[broker]") {
+  VenueProcess venue({"--requests-per-second", "60"});
+  Lane lane;
+  Worker worker(lane, venue.Options(), true, 20);
+  REQUIRE(worker.Until([&] { return lane.Story() == "connected clock"; }));
+  std::vector<OrderId> orders;
+  for (int i = 0; i < 40; ++i) orders.push_back(lane.Place(1, "9.00"));
+  REQUIRE(worker.Until([&] { return lane.Reports(BrokerReportKind::kAccepted).size() >= 21; }));
+  lane.Ask(OrderCommandKind::kCancel, orders[0]);
+  REQUIRE(worker.Until([&] { return lane.Story(orders[0]).ends_with("canceled"); }));
+  CHECK(lane.Reports(BrokerReportKind::kAccepted).size() < 40);
+  lane.Ask(OrderCommandKind::kCancel, orders[39]);  // not sent yet: it never is
+  REQUIRE(worker.Until([&] { return lane.Story(orders[39]).starts_with("not_sent"); }));
+  REQUIRE(worker.Until([&] { return lane.Reports(BrokerReportKind::kAccepted).size() == 39; }));
+  CHECK(venue.Get("/fake/stats")["rate_limited"] == 0);
+  CHECK(venue.Order(orders[39]).is_null());
+}
+
+TEST_CASE("S4-R10.1.1: broker: a clock that goes wrong is told", "[broker]") {
+  VenueProcess venue;
+  Lane lane;
+  Worker worker(lane, venue.Options());
+  REQUIRE(worker.Until([&] { return lane.Story() == "connected clock"; }));
+  const BrokerReport clock = Last(lane, BrokerReportKind::kClock);
+  REQUIRE(clock.clock_skew.has_value());
+  CHECK(std::chrono::abs(*clock.clock_skew) < milliseconds(500));
+  worker.Linger(milliseconds(600));
+  CHECK(lane.Reports(BrokerReportKind::kClock).size() == 1);
+}
+
+TEST_CASE("S4-R10.1.1: broker: wrong key, wrong account, live where paper is configured: refused with the reason",
+          "[broker]") {
+  VenueProcess paper;
+  VenueProcess live({"--live"});
+  const auto check = [](VenueBrokerOptions options) { return (*MakeVenueBroker(std::move(options)))->Check(); };
+  CHECK(check(paper.Options()).ok());
+  VenueBrokerOptions options = paper.Options();
+  options.secret = "guessed";
+  CHECK(absl::IsPermissionDenied(check(options)));
+  CHECK(Contains(std::string(check(options).message()), "broker.key_file"));
+  options = paper.Options();
+  options.account = "PA-2";
+  CHECK(absl::IsFailedPrecondition(check(options)));
+  CHECK(Contains(std::string(check(options).message()), "WRONG_ACCOUNT"));
+  options = paper.Options();
+  options.live = true;
+  CHECK(Contains(std::string(check(options).message()), "is a paper account, broker.live is true"));
+  CHECK(Contains(std::string(check(live.Options()).message()), "is a live account, broker.live is false"));
+  options = paper.Options();
+  options.tls_ca_file = live.ca();
+  CHECK(absl::IsPermissionDenied(check(options)));
+  options = paper.Options();
+  options.address = "nowhere";
+  CHECK_FALSE(MakeVenueBroker(options).ok());
+
+  // It turned while the service ran: nothing is sent any more.
+  Lane lane;
+  Worker worker(lane, live.Options());
+  REQUIRE(worker.Until([&] { return !worker.shell().refused().ok(); }));
+  const OrderId order = lane.Place(100, "9.00");
+  REQUIRE(worker.Until([&] { return lane.Story(order) == "not_sent"; }));
+  CHECK(live.Orders().empty());
+}
+
+}  // namespace spillway::oms
