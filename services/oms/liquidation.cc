@@ -72,8 +72,8 @@ LiquidationStep NextStep(const LiquidationTerms& terms, LiquidationPlan& plan, c
   Time wake = begin + terms.widen_every * (widened + 1);
   if (!at_market && leg.market_orders) wake = std::min(wake, begin + terms.market_after);
 
-  const bool placed_now = plan.placed && *plan.placed >= begin + terms.widen_every * widened &&
-                          (!at_market || *plan.placed >= begin + terms.market_after);
+  const bool placed_now =
+      plan.placed && *plan.placed >= begin + terms.widen_every * widened && plan.placed_market == at_market;
   if (leg.working) {
     if (leg.working_limit && !placed_now) return {.action = LiquidationStep::Action::kCancelWorking, .wake = wake};
     return {.wake = wake};
@@ -83,6 +83,7 @@ LiquidationStep NextStep(const LiquidationTerms& terms, LiquidationPlan& plan, c
   if (most <= Quantity() || (!at_market && !leg.quote)) return {.wake = wake};
 
   plan.placed = now;
+  plan.placed_market = at_market;
   plan.open_then = leg.open;
   if (at_market) return {.action = LiquidationStep::Action::kPlace, .quantity = most, .wake = wake};
   return {.action = LiquidationStep::Action::kPlace,

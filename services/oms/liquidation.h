@@ -46,11 +46,12 @@ struct LiquidationPlan {
   Time since;
   std::optional<Time> limits_since;  // absent: canceling, or queued
   std::optional<Time> placed;        // the last order
+  bool placed_market = false;        // ... was at market
   Quantity open_then;                // what was held when it was placed
   FlattenStage stage = FlattenStage::kCanceling;
   template <class Archive>
   void Persist(Archive& a) {
-    a(since, limits_since, placed, open_then, stage);
+    a(since, limits_since, placed, placed_market, open_then, stage);
   }
 };
 

@@ -81,6 +81,7 @@ class Reconciler::Comparison {
   }
 
   bool any_new() const { return any_new_; }
+  bool any_left_out() const { return !left_out_.empty(); }
   Time moment() const { return moment_; }
 
  private:
@@ -467,6 +468,11 @@ std::optional<OrderCommand> Reconciler::Due(Time now, Duration every) {
   return command;
 }
 
+void Reconciler::Ask(Time since) {
+  next_.reset();
+  if (since_) since_ = std::min(*since_, since);
+}
+
 void Reconciler::Accept(InstrumentId instrument) {
   for (const auto& [key, open] : open_) {
     const bool is_drift = open.event.kind == DifferenceKind::kQuantityDrift;
@@ -485,7 +491,7 @@ std::vector<Difference> Reconciler::Compare(const BrokerSnapshot& snapshot, std:
     next_ = std::min(next_.value_or(now + kStandingAfter), now + kStandingAfter);
   }
   compared_ = true;
-  const Time known = comparison.moment() - kOverlap;
+  const Time known = comparison.moment() - (comparison.any_left_out() ? kOverlapMax : kOverlap);
   since_ = std::max(since_.value_or(known), known);
   asked_.reset();
   return found;

@@ -67,12 +67,15 @@ class Reconciler {
  public:
   static constexpr Duration kAgainAfter = std::chrono::seconds(2);
   static constexpr Duration kStandingAfter = std::chrono::seconds(10);
-  static constexpr Duration kOverlap = std::chrono::seconds(60);  // of the executions asked for: clocks differ
+  static constexpr Duration kOverlap = std::chrono::seconds(60);     // of the executions asked for: clocks differ
+  static constexpr Duration kOverlapMax = std::chrono::minutes(10);  // while orders are left out
 
   // The snapshot command, when one is due. To be called only while a risk profile is in force: without one no broker is
   // asked for anything.
   std::optional<OrderCommand> Due(Time now, Duration every);
   void Connected() { connected_ = true, next_.reset(); }  // due at once
+  // ... as well, with the executions from `since` on: the broker counts fills of an order that it did not tell.
+  void Ask(Time since);
   void Disconnected() { connected_ = false; }
   // A person resumed trading in the symbol (0: all): a drift of its position is adopted from here on.
   void Accept(InstrumentId instrument);

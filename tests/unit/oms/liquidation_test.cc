@@ -151,6 +151,15 @@ TEST_CASE("FX-81, S3-B2.4: an order that closed nothing is not repeated before t
   CHECK(holding.Next(5) == "100 at 19.96");
 }
 
+TEST_CASE("FX-81, S3-B2.4: what has to go at market at once does not wait for a limit that works", "[oms]") {
+  Holding holding(100);
+  CHECK(holding.Next(0) == "100 at 19.98");
+  holding.terms.market_after = Duration(0);  // its stop was rejected
+  CHECK(holding.Next(0.1) == "cancel");
+  holding.Ended();
+  CHECK(holding.Next(0.2) == "100 at market");
+}
+
 TEST_CASE("FX-81, S3-B2.4: less than a unit is closed as what it is", "[oms]") {
   Holding holding(1);
   holding.leg.lot = Quantity::FromE8(1);
