@@ -62,6 +62,9 @@ absl::StatusOr<CareTerms> ReadCareTerms(std::string_view document) {
   if (care.has_reconcile_every_ns()) terms.reconcile_every = Duration(care.reconcile_every_ns());
   if (care.has_commands_per_minute()) terms.commands_per_minute = care.commands_per_minute();
   terms.extended_hours = profile.orders().extended_hours();
+  terms.liquidation = LiquidationTermsOf(profile.liquidation());
+  terms.account = profile.account().id();
+  terms.live = profile.account().live();
   return terms;
 }
 

@@ -5,10 +5,12 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 #include "libs/base/time.h"
+#include "services/oms/liquidation.h"
 
 namespace spillway::oms {
 
@@ -47,9 +49,12 @@ struct CareTerms {
   Duration reconcile_every = std::chrono::seconds(30);
   std::optional<uint32_t> commands_per_minute;
   bool extended_hours = false;
+  LiquidationTerms liquidation;
+  std::string account;  // empty: any
+  bool live = false;
   template <class Archive>
   void Persist(Archive& a) {
-    a(stuck_after, reconcile_every, commands_per_minute, extended_hours);
+    a(stuck_after, reconcile_every, commands_per_minute, extended_hours, liquidation, account, live);
   }
 };
 // `document` is a v1::RiskProfile.

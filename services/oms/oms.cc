@@ -14,6 +14,10 @@ const T* Find(const std::map<Key, T>& map, const Key& key) {
   return it == map.end() ? nullptr : &it->second;
 }
 
+About AboutOf(const EventHeader& header) {
+  return {.instrument = header.instrument, .instance = header.instance, .correlation = header.correlation_id()};
+}
+
 }  // namespace
 
 void OmsProcessor::Process(const Event& event, runtime::EventSink& sink) {
@@ -23,7 +27,8 @@ void OmsProcessor::Process(const Event& event, runtime::EventSink& sink) {
   std::visit(Overloaded{
                  [&](const TradeIntent& intent) { OnIntent(event, intent); },
                  [&](const RiskDecision& decision) { OnDecision(decision, out); },
-                 [&](const BrokerReport& report) { OnReport(event, report, out); },
+                 [&](const BrokerReport& report) { OnReport(AboutOf(event.header), report, out); },
+                 [&](const BrokerSnapshot& snapshot) { OnSnapshot(snapshot, out); },
                  [&](const MarketContext& context) { OnContext(context, out); },
                  [&](const ClockTick&) { OnTick(event.header, sink); },
                  [&](const KillSwitchChanged& kill) { OnKill(kill, out); },
@@ -35,12 +40,19 @@ void OmsProcessor::Process(const Event& event, runtime::EventSink& sink) {
                  [&](const ConfigurationVersion& version) { OnConfiguration(event, version); },
                  [&](const InstrumentDefinition& definition) {
                    instruments_[definition.id] = {.ticks = {definition.tick, definition.tick_bands},
-                                                  .contract = definition.terms};
+                                                  .contract = definition.terms,
+                                                  .lot = definition.lot};
                  },
                  [](const auto&) {},  // not ours
              },
              event.body);
   if (kill_.active) TellKill(out);
+  if (flattening_.active()) TellFlattening(out);
+  if (care_) {
+    if (std::optional<OrderCommand> snapshot = reconciler_.Due(now_, care_->reconcile_every)) {
+      out.Emit(About{}, *std::move(snapshot));
+    }
+  }
 }
 
 // ---- configuration
@@ -90,6 +102,7 @@ std::string_view OmsProcessor::RefusalOf(const Undecided& candidate, const RiskD
   if (!terms->always_open && session_ && session_->regular_close && now_ >= *session_->regular_close - kCloseLead) {
     return "SESSION_CLOSE";
   }
+  if (flattening_.Covers(candidate.header.instrument, candidate.header.instance)) return "FLATTENING";
   if (decision.quantity <= Quantity() || candidate.intent.entry <= Price()) return "NO_QUANTITY";
   return {};
 }
@@ -105,10 +118,7 @@ void OmsProcessor::Refuse(const Undecided& candidate, const RiskDecision& decisi
   refused.side = candidate.intent.side;
   refused.quantity = decision.quantity;
   refused.rule = rule;
-  out.Emit({.instrument = candidate.header.instrument,
-            .instance = candidate.header.instance,
-            .correlation = candidate.header.correlation_id()},
-           std::move(refused));
+  out.Emit(AboutOf(candidate.header), std::move(refused));
 }
 
 void OmsProcessor::Open(const Undecided& candidate, const RiskDecision& decision, Output& out) {
@@ -203,17 +213,14 @@ void OmsProcessor::OnExitSignal(const EventHeader& header, const ExitSignal& sig
 }
 
 void OmsProcessor::OnKill(const KillSwitchChanged& kill, Output& out) {
-  kill_.active = kill.active;
-  kill_.told_done = false;
-  for (Trade* trade : Live(0)) {
-    if (kill.active && kill.flatten && trade->open() != Quantity()) StartExit(*trade, "flatten", false);
-    Advance(*trade, out);
-  }
+  kill_ = {.active = kill.active, .flatten = kill.active && kill.flatten, .told_done = false};
+  if (kill_.flatten) flattening_.Start({}, kill.cause == "manual" ? "kill_switch" : kill.cause);
+  for (Trade* trade : Live(0)) Advance(*trade, out);
 }
 
 // The entries that are not known to have ended, once when that begins and once when none is left.
 void OmsProcessor::TellKill(Output& out) {
-  if (kill_.told_done) return;
+  if (kill_.told_done || kill_.flatten) return;
   uint32_t open = 0;
   for (const EventId& id : live_) {
     for (const Order& order : trades_.at(id).orders) {
@@ -231,12 +238,31 @@ void OmsProcessor::TellKill(Output& out) {
   out.Emit(About{}, std::move(progress));
 }
 
-void OmsProcessor::OnAdmin(const EventHeader& header, const AdminCommand& command, Output& out) {
-  if (command.kind != AdminCommandKind::kFlatten) return;
-  for (Trade* trade : Live(header.instrument, header.instance)) {
-    StartExit(*trade, "flatten", false);
-    Advance(*trade, out);
+// How far each flatten is.
+void OmsProcessor::TellFlattening(Output& out) {
+  std::vector<Flattening::Row> rows;
+  for (const EventId& id : live_) {
+    const Trade& trade = trades_.at(id);
+    Flattening::Row row{.instrument = trade.instrument(), .instance = trade.header.instance};
+    row.held = trade.side == Side::kAsk ? Quantity() - trade.open() : trade.open();
+    for (const Order& order : trade.orders) {
+      if (order.working() && order.cancel_wanted) ++row.orders_open;
+      row.orders_working = row.orders_working || order.working();
+    }
+    row.halted = Halted(trade.instrument());
+    if (trade.exit) row.stage = trade.exit->plan.stage;
+    rows.push_back(row);
   }
+  for (Flattening::Progress& progress : flattening_.Tell(rows)) {
+    out.Emit({.instrument = progress.scope.instrument, .instance = progress.scope.instance}, std::move(progress.event));
+  }
+}
+
+void OmsProcessor::OnAdmin(const EventHeader& header, const AdminCommand& command, Output& out) {
+  if (command.kind == AdminCommandKind::kResume) reconciler_.Accept(header.instrument);
+  if (command.kind != AdminCommandKind::kFlatten) return;
+  flattening_.Start({.instrument = header.instrument, .instance = header.instance}, "admin");
+  for (Trade* trade : Live(header.instrument, header.instance)) Advance(*trade, out);
 }
 
 // ---- the trades

@@ -13,12 +13,12 @@
 //               the rest of the entry is cancelled after partial_wait and then all is protected at once.
 //   exit        where the quote is through the stop before it is placed, the stop is rejected, it was lost three times,
 //               the time stop, kCloseLead before the close, an ExitSignal, a flatten: entry and protection are
-//               cancelled; when that is confirmed a limit across the spread goes out, priced anew each kExitStep, and
-//               after kExitMarketAfter a market order. Not in a halt.
+//               cancelled, then what is left is sold across the spread (liquidation.h). A flatten goes by the risk
+//               profile's terms, the others all at once and by the profile's exit_cross_bps.
 //   ids         digest(intent, role, attempt), so that the broker knows a repetition (S3-B2.2).
 //
 // Refused by oms itself, each an OrderEvent REJECTED with its rule: KILL_SWITCH, PROFILE_UNKNOWN, INSTRUMENT_UNKNOWN,
-// INTENT_EXPIRED, SESSION_CLOSE, NO_QUANTITY.
+// INTENT_EXPIRED, SESSION_CLOSE, FLATTENING, NO_QUANTITY.
 //
 // The broker may be late, repeat itself, contradict itself or be silent.
 //   fills       count once by execution id, whenever they come. Of an order that had ended, or more than was ordered:
@@ -27,7 +27,8 @@
 //               broker said twice, kGiveUpAfter apart or more, that it does not know it.
 //   cancels     refused ones are sent again each kCancelAgain while they are wanted.
 //
-// Active kill switch: entries are cancelled, none is sent; protection stays.
+// Active kill switch: entries are cancelled, none is sent; protection stays. While a risk profile is in force the
+// broker's books are compared with ours (reconciliation.h).
 #pragma once
 
 #include <deque>
@@ -43,16 +44,15 @@
 #include "libs/runtime/processor.h"
 #include "services/oms/command_rate.h"
 #include "services/oms/execution_terms.h"
+#include "services/oms/liquidation.h"
 #include "services/oms/output.h"
 #include "services/oms/position_book.h"
+#include "services/oms/reconciliation.h"
 #include "services/oms/trade.h"
 
 namespace spillway::oms {
 
 inline constexpr Duration kCloseLead = std::chrono::seconds(60);
-inline constexpr Duration kExitStep = std::chrono::seconds(5);
-inline constexpr Duration kExitMarketAfter = std::chrono::seconds(30);
-inline constexpr Duration kExitRetry = std::chrono::seconds(1);  // after a rejected exit
 inline constexpr Duration kGiveUpAfter = std::chrono::seconds(10);
 inline constexpr Duration kCancelAgain = std::chrono::seconds(2);
 inline constexpr Duration kLateAfter = std::chrono::seconds(2);  // what the broker announced and did not say yet
@@ -75,9 +75,10 @@ class OmsProcessor final : public runtime::Processor {
   struct Instrument {
     TickTable ticks;
     ContractTerms contract;
+    Quantity lot;
     template <class Archive>
     void Persist(Archive& a) {
-      a(ticks, contract);
+      a(ticks, contract, lot);
     }
   };
   struct Undecided {
@@ -90,11 +91,12 @@ class OmsProcessor final : public runtime::Processor {
   };
   struct Kill {
     bool active = false;
+    bool flatten = false;
     bool told_done = true;
     uint32_t told_open = 0;
     template <class Archive>
     void Persist(Archive& a) {
-      a(active, told_done, told_open);
+      a(active, flatten, told_done, told_open);
     }
   };
   struct TicketTerms {
@@ -127,9 +129,10 @@ class OmsProcessor final : public runtime::Processor {
   // Of the live trades; 0: all. Good until one is forgotten.
   std::vector<Trade*> Live(InstrumentId instrument, StrategyInstanceId instance = 0);
   void TellKill(Output& out);
+  void TellFlattening(Output& out);
 
   // ---- what the broker says (oms_reports.cc)
-  void OnReport(const Event& event, const BrokerReport& report, Output& out);
+  void OnReport(const About& about, const BrokerReport& report, Output& out);
   void OnOrderReport(Trade& trade, Order& order, const BrokerReport& report, Output& out);
   void OnFill(Trade& trade, Order& order, const BrokerReport& report, Output& out);
   void OnCanceled(Trade& trade, Order& order, const BrokerReport& report, Output& out);
@@ -140,8 +143,10 @@ class OmsProcessor final : public runtime::Processor {
   void OnNotFound(Trade& trade, Order& order, const BrokerReport& report, Output& out);
   void OnBust(Trade& trade, Order& order, const BrokerReport& report, Output& out);
   void OnFee(Trade& trade, Order& order, const BrokerReport& report);
-  void OnUnknownOrder(const Event& event, const BrokerReport& report, Output& out);
+  void OnUnknownOrder(const About& about, const BrokerReport& report, Output& out);
   void OnConnected(Output& out);
+  void OnSnapshot(const BrokerSnapshot& snapshot, Output& out);
+  void Repair(Difference difference, Output& out);
   void Book(Trade& trade, Order& order, const BrokerReport& report);
   void CancelLost(Trade& trade, Order& order, Output& out);
 
@@ -151,7 +156,7 @@ class OmsProcessor final : public runtime::Processor {
                  Output& out);
   void RequestCancel(Trade& trade, Order& order, std::string_view reason, Output& out);
   void Ask(Trade& trade, Order& order, Output& out);
-  void AskForSnapshot(std::optional<Time> since, Output& out);
+  void AskForSnapshot();
   // False: the order's state does not allow it; told as an incident.
   bool Step(Trade& trade, Order& order, OrderTrigger trigger, const BrokerReport* report, std::string_view reason,
             Output& out);
@@ -172,7 +177,10 @@ class OmsProcessor final : public runtime::Processor {
   void PlanExit(Trade& trade);
   void StartExit(Trade& trade, std::string_view reason, bool market);
   void WorkExit(Trade& trade, Output& out);
-  void PlaceExit(Trade& trade, Quantity quantity, Side side, Output& out);
+  LiquidationTerms ExitTerms(const Trade& trade) const;
+  LiquidationLeg ExitLeg(const Trade& trade) const;
+  void PlaceExit(Trade& trade, const LiquidationStep& step, Side side, Output& out);
+  bool InRegularHours() const;
   void Protect(Trade& trade, Output& out);
   static uint32_t BracketsLost(const Trade& trade);
   void Trail(Trade& trade, Output& out);
@@ -202,7 +210,7 @@ class OmsProcessor final : public runtime::Processor {
   template <class Archive>
   void Persist(Archive& a) {
     a(now_, instruments_, terms_, care_, session_, quotes_, halted_, undecided_, undecided_order_, trades_, live_,
-      finished_, kill_, rate_, positions_, connected_, snapshot_asked_, unknown_told_);
+      finished_, kill_, flattening_, rate_, positions_, reconciler_, disconnected_, unknown_told_);
     if constexpr (Archive::kReading) Derive();
   }
 
@@ -219,10 +227,11 @@ class OmsProcessor final : public runtime::Processor {
   std::set<EventId> live_;
   std::deque<EventId> finished_;  // oldest first
   Kill kill_;
+  Flattening flattening_;
   CommandRate rate_;
   PositionBook positions_;
-  bool connected_ = false;
-  std::optional<Time> snapshot_asked_;
+  Reconciler reconciler_;
+  bool disconnected_ = false;
   std::deque<std::string> unknown_told_;  // client order ids, at most 256
   // Derived:
   std::map<OrderId, EventId> intent_of_;

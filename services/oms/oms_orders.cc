@@ -52,6 +52,7 @@ void OmsProcessor::RequestCancel(Trade& trade, Order& order, std::string_view re
   if (order.cancel_wanted && order.state == OrderState::kUnknown) return;  // asked for as it is
   order.cancel_wanted = true;
   order.cancel_reason = reason;
+  order.heard = now_;
   if (order.state == OrderState::kPendingReplace) return;
   Step(trade, order, OrderTrigger::kCancelRequested, nullptr, reason, out);
   order.answer_due = now_ + StuckAfter();
@@ -77,11 +78,9 @@ void OmsProcessor::Ask(Trade& trade, Order& order, Output& out) {
   out.Emit(Of(trade), std::move(command));
 }
 
-void OmsProcessor::AskForSnapshot(std::optional<Time> since, Output& out) {
-  OrderCommand command;
-  command.kind = OrderCommandKind::kSnapshot;
-  command.since = since;
-  out.Emit(About{}, std::move(command));
+// At once, with the event at hand; when the session is up again, where it is down.
+void OmsProcessor::AskForSnapshot() {
+  if (!disconnected_) reconciler_.Connected();
 }
 
 bool OmsProcessor::Step(Trade& trade, Order& order, OrderTrigger trigger, const BrokerReport* report,

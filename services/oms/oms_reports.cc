@@ -6,15 +6,15 @@
 
 namespace spillway::oms {
 
-void OmsProcessor::OnReport(const Event& event, const BrokerReport& report, Output& out) {
+void OmsProcessor::OnReport(const About& about, const BrokerReport& report, Output& out) {
   if (report.kind == BrokerReportKind::kConnected) return OnConnected(out);
   if (report.kind == BrokerReportKind::kDisconnected) {
-    connected_ = false;
-    return;
+    disconnected_ = true;
+    return reconciler_.Disconnected();
   }
   if (!ParseClientOrderId(report.client_order_id)) return;  // of the session, or somebody else's order
   const auto [trade, order] = FindOrder(report.client_order_id);
-  if (order == nullptr) return OnUnknownOrder(event, report, out);
+  if (order == nullptr) return OnUnknownOrder(about, report, out);
   order->heard = now_;
   if (!report.broker_order_id.empty()) order->broker_order_id = report.broker_order_id;
   OnOrderReport(*trade, *order, report, out);
@@ -203,13 +203,6 @@ void OmsProcessor::OnRejected(Trade& trade, Order& order, const BrokerReport& re
         StartExit(trade, "stop rejected: " + why, true);
       }
       return;
-    case OrderRole::kExit:
-    case OrderRole::kFlatten:
-      if (trade.exit) {
-        trade.exit->market = true;
-        trade.exit->retry = now_ + kExitRetry;
-      }
-      return;
     default:
       return;
   }
@@ -252,7 +245,7 @@ void OmsProcessor::OnStatus(Trade& trade, Order& order, const BrokerReport& repo
       return;
     case OrderState::kFilled:
       // Its fills are still to come, or were lost: the snapshot has them.
-      if (order.working() && order.cumulative > order.filled) AskForSnapshot(order.placed, out);
+      if (order.working() && order.cumulative > order.filled) AskForSnapshot();
       return;
     case OrderState::kNone:
     case OrderState::kUnknown:
@@ -335,15 +328,12 @@ void OmsProcessor::OnBust(Trade& trade, Order& order, const BrokerReport& report
 }
 
 // Ours by its id. What it traded counts; that it exists does not fit what we know.
-void OmsProcessor::OnUnknownOrder(const Event& event, const BrokerReport& report, Output& out) {
-  const About about{.instrument = event.header.instrument,
-                    .instance = event.header.instance,
-                    .correlation = event.header.correlation_id()};
+void OmsProcessor::OnUnknownOrder(const About& about, const BrokerReport& report, Output& out) {
   if (report.kind == BrokerReportKind::kFill) {
-    const auto instrument = instruments_.find(event.header.instrument);
+    const auto instrument = instruments_.find(about.instrument);
     const Execution execution{.execution_id = report.execution_id,
-                              .instance = event.header.instance,
-                              .instrument = event.header.instrument,
+                              .instance = about.instance,
+                              .instrument = about.instrument,
                               .side = report.side,
                               .price = report.price,
                               .quantity = report.quantity,
@@ -374,12 +364,64 @@ void OmsProcessor::OnUnknownOrder(const Event& event, const BrokerReport& report
 
 // Whatever was in doubt while nobody could be asked.
 void OmsProcessor::OnConnected(Output& out) {
-  connected_ = true;
+  disconnected_ = false;
+  reconciler_.Connected();
   for (Trade* trade : Live(0)) {
     for (Order& order : trade->orders) {
       if (order.state == OrderState::kUnknown) Ask(*trade, order, out);
     }
     Advance(*trade, out);
+  }
+}
+
+// ---- reconciliation
+
+void OmsProcessor::OnSnapshot(const BrokerSnapshot& snapshot, Output& out) {
+  if (!care_) return;  // nothing is ours to compare with
+  if (snapshot.live != care_->live || (!care_->account.empty() && snapshot.account != care_->account)) return;
+  std::vector<OrderView> orders;
+  for (const auto& [intent, trade] : trades_) {
+    for (const Order& order : trade.orders) {
+      orders.push_back({.order = order.ticket.order,
+                        .instance = trade.header.instance,
+                        .instrument = trade.instrument(),
+                        .side = order.ticket.side,
+                        .state = order.state,
+                        .quantity = order.quantity(),
+                        .filled = order.filled,
+                        .last_activity = order.heard});
+    }
+  }
+  for (Difference& difference : reconciler_.Compare(snapshot, orders, positions_, now_)) {
+    Repair(std::move(difference), out);
+  }
+}
+
+void OmsProcessor::Repair(Difference difference, Output& out) {
+  const OrderId& order = difference.event.order;
+  const auto intent = intent_of_.find(order);
+  Trade* trade = intent != intent_of_.end() ? FindTrade(intent->second) : nullptr;
+  const About about =
+      trade != nullptr ? Of(*trade) : About{.instrument = difference.instrument, .instance = difference.instance};
+  if (difference.emit) out.Emit(about, difference.event);
+  if (difference.incident) out.Emit(about, *std::move(difference.incident));
+  if (difference.report) OnReport(about, *difference.report, out);
+  if (difference.command) {
+    Order* asked = trade != nullptr ? trade->Find(difference.command->order) : nullptr;
+    if (asked != nullptr && difference.command->kind == OrderCommandKind::kQuery) {
+      Ask(*trade, *asked, out);
+      Advance(*trade, out);
+    } else {
+      out.Emit(about, *std::move(difference.command));
+    }
+  }
+  if (difference.adopted) {
+    Execution& adopted = *difference.adopted;
+    const auto instrument = instruments_.find(adopted.instrument);
+    if (instrument != instruments_.end()) adopted.terms = instrument->second.contract;
+    if (positions_.Apply(adopted, now_) != Applied::kApplied) return;
+    out.Emit({.instrument = adopted.instrument, .instance = adopted.instance},
+             positions_.Snapshot({.instrument = adopted.instrument, .instance = adopted.instance}));
   }
 }
 

@@ -7,6 +7,13 @@
 #include "services/oms/order_prices.h"
 
 namespace spillway::oms {
+namespace {
+
+bool ClosesByPlan(const Order& order) {
+  return order.ticket.role == OrderRole::kExit || order.ticket.role == OrderRole::kFlatten;
+}
+
+}  // namespace
 
 void OmsProcessor::Advance(Trade& trade, Output& out) {
   Wake(trade, kNever);
@@ -38,7 +45,7 @@ void OmsProcessor::AskAfterOrders(Trade& trade, Output& out) {
     if (order.answer_due && Due(trade, *order.answer_due)) {
       if (order.cumulative > order.filled) {  // the broker counted fills that it did not tell
         order.answer_due = now_ + StuckAfter();
-        AskForSnapshot(order.placed, out);
+        AskForSnapshot();
       } else if (order.working()) {
         Step(trade, order, OrderTrigger::kNoAnswer, nullptr,
              fmt::format("no answer for {} s", std::chrono::duration_cast<std::chrono::seconds>(StuckAfter()).count()),
@@ -62,6 +69,7 @@ void OmsProcessor::AskAfterOrders(Trade& trade, Output& out) {
 std::string OmsProcessor::EntryEnd(Trade& trade) {
   if (kill_.active) return "kill_switch";
   if (trade.exit) return trade.exit->reason;
+  if (flattening_.Covers(trade.instrument(), trade.header.instance)) return "flatten";
   if (trade.exit_filled) return "the trade is closing";
   if (ClosingAt(trade) && Due(trade, *ClosingAt(trade))) return "session_close";
   if (trade.terms.cancel_rest && trade.entered_at && Due(trade, *trade.entered_at + trade.terms.partial_wait)) {
@@ -147,68 +155,93 @@ std::optional<Time> OmsProcessor::ClosingAt(const Trade& trade) const {
 void OmsProcessor::PlanExit(Trade& trade) {
   if (trade.exit || trade.open() == Quantity()) return;
   if (trade.open() < Quantity()) return StartExit(trade, "reversed", true);
+  if (kill_.flatten || flattening_.Covers(trade.instrument(), trade.header.instance)) {
+    return StartExit(trade, "flatten", false);
+  }
   if (trade.entered_at && Due(trade, *trade.entered_at + trade.terms.time_stop)) return StartExit(trade, "time", false);
   if (ClosingAt(trade) && Due(trade, *ClosingAt(trade))) StartExit(trade, "session_close", false);
 }
 
 void OmsProcessor::StartExit(Trade& trade, std::string_view reason, bool market) {
-  if (!trade.exit) trade.exit = ExitPlan{.reason = std::string(reason), .since = now_};
+  if (!trade.exit) {
+    trade.exit.emplace();
+    trade.exit->reason = reason;
+    trade.exit->plan.since = now_;
+  }
   trade.exit->market |= market;
 }
 
-// First nothing else of the trade may work, then an order for what is left: never more than is held.
 void OmsProcessor::WorkExit(Trade& trade, Output& out) {
   ExitPlan& exit = *trade.exit;
   Order* working = nullptr;
   for (Order& order : trade.orders) {
     if (!order.working()) continue;
-    const bool by_plan = order.ticket.role == OrderRole::kExit || order.ticket.role == OrderRole::kFlatten;
-    if (by_plan) {
+    if (ClosesByPlan(order)) {
       working = &order;
     } else {
       trade.entry_over = trade.entry_over || order.ticket.role == OrderRole::kEntry;
       RequestCancel(trade, order, exit.reason, out);
     }
-    if (order.answer_due) Due(trade, *order.answer_due);
   }
   if (trade.open() == Quantity()) return;
-  if (working != nullptr) {
-    if (working->ticket.type == OrderType::kLimit && !working->cancel_wanted && exit.next && Due(trade, *exit.next)) {
-      ++exit.step;
-      RequestCancel(trade, *working, "priced anew", out);
-      if (working->answer_due) Due(trade, *working->answer_due);
-    }
-    return;
+  const LiquidationLeg leg = ExitLeg(trade);
+  const LiquidationStep step = NextStep(ExitTerms(trade), exit.plan, leg, now_);
+  if (step.wake) Due(trade, *step.wake);
+  if (step.action == LiquidationStep::Action::kCancelWorking) {
+    RequestCancel(trade, *working, "priced anew", out);
+  } else if (step.action == LiquidationStep::Action::kPlace) {
+    PlaceExit(trade, step, leg.side, out);
   }
-  if (trade.AnyBracketWorking() || Halted(trade.instrument())) return;
-  if (exit.retry && !Due(trade, *exit.retry)) return;
-  const bool is_long = trade.open() > Quantity();
-  const Quantity open = is_long ? trade.open() : Quantity() - trade.open();
-  const Quantity rest = open - trade.exit_leaves();  // fills that were announced and are still to come
-  if (rest <= Quantity()) return;
-  PlaceExit(trade, rest, is_long ? Opposite(trade.side) : trade.side, out);
 }
 
-void OmsProcessor::PlaceExit(Trade& trade, Quantity quantity, Side side, Output& out) {
-  ExitPlan& exit = *trade.exit;
-  const Quote* quote = ValidQuote(trade.instrument());
-  const bool market = exit.market || Due(trade, exit.since + kExitMarketAfter);
-  if (!market && quote == nullptr) return;
-  const OrderRole role = exit.reason == "flatten" ? OrderRole::kFlatten : OrderRole::kExit;
-  TicketTerms ticket{.role = role, .side = side, .type = OrderType::kMarket, .quantity = quantity};
-  if (quote != nullptr) {
-    const Price at = ExitQuote(Opposite(side), *quote);
-    ticket.wanted = at;
-    if (!market) {
-      ticket.type = OrderType::kLimit;
-      ticket.limit = Crossed(Ticks(trade), side, at, trade.terms.exit_cross * (exit.step + 1));
+LiquidationTerms OmsProcessor::ExitTerms(const Trade& trade) const {
+  LiquidationTerms terms = care_ ? care_->liquidation : LiquidationTerms{};
+  if (trade.exit->reason != "flatten") {
+    terms.cross = trade.terms.exit_cross;
+    terms.slice.reset();
+  }
+  if (trade.exit->market) terms.market_after = Duration(0);
+  return terms;
+}
+
+LiquidationLeg OmsProcessor::ExitLeg(const Trade& trade) const {
+  const bool holds = trade.open() > Quantity();
+  const Instrument& instrument = instruments_.at(trade.instrument());
+  LiquidationLeg leg;
+  leg.side = holds ? Opposite(trade.side) : trade.side;
+  leg.open = holds ? trade.open() : Quantity() - trade.open();
+  leg.may_fill = trade.exit_leaves();
+  for (const Order& order : trade.orders) {
+    if (!order.working()) continue;
+    if (ClosesByPlan(order)) {
+      leg.working = true;
+      leg.working_limit = order.ticket.type == OrderType::kLimit;
+    } else {
+      leg.cancels_open = true;
     }
   }
-  exit.next = now_ + kExitStep;
+  if (const Quote* quote = ValidQuote(trade.instrument())) leg.quote = *quote;
+  leg.halted = Halted(trade.instrument());
+  leg.market_orders = trade.terms.always_open || InRegularHours();
+  leg.lot = instrument.lot;
+  leg.ticks = &instrument.ticks;
+  return leg;
+}
+
+bool OmsProcessor::InRegularHours() const {
+  if (!session_ || !session_->regular_open || !session_->regular_close) return true;
+  return now_ >= *session_->regular_open && now_ < *session_->regular_close;
+}
+
+void OmsProcessor::PlaceExit(Trade& trade, const LiquidationStep& step, Side side, Output& out) {
+  TicketTerms ticket{.role = trade.exit->reason == "flatten" ? OrderRole::kFlatten : OrderRole::kExit,
+                     .side = side,
+                     .type = step.limit ? OrderType::kLimit : OrderType::kMarket,
+                     .quantity = step.quantity,
+                     .limit = step.limit};
+  if (const Quote* quote = ValidQuote(trade.instrument())) ticket.wanted = ExitQuote(Opposite(side), *quote);
   const Order& order = Place(trade, ticket, out);
-  SendPlace(trade, {order.ticket}, std::nullopt, exit.reason, out);
-  Due(trade, *exit.next);
-  Due(trade, *order.answer_due);
+  SendPlace(trade, {order.ticket}, std::nullopt, trade.exit->reason, out);
 }
 
 // ---- protection

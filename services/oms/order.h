@@ -36,7 +36,7 @@ struct Order {
   std::optional<Time> answer_due;  // FX-77
   std::optional<Time> cancel_again;
   Time placed;
-  Time heard;                        // the broker's last word of it, lane time
+  Time heard;                        // lane time of the last command or report about it
   std::optional<Price> wanted;       // what slippage is measured from
   std::optional<Price> arrival_mid;  // ... and the mid when it was placed
 

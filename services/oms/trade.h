@@ -11,6 +11,7 @@
 #include "libs/events/event.h"
 #include "libs/events/persist_fields.h"
 #include "services/oms/execution_terms.h"
+#include "services/oms/liquidation.h"
 #include "services/oms/order.h"
 
 namespace spillway::oms {
@@ -32,15 +33,12 @@ struct Bracket {
 
 // The trade is to be closed, whatever its price.
 struct ExitPlan {
-  std::string reason;  // "time", "exit", "flatten", "stop", "session_close"
-  Time since;
-  bool market = false;        // at once
-  uint32_t step = 0;          // of the limit's way across the spread
-  std::optional<Time> next;   // when the working order is priced anew
-  std::optional<Time> retry;  // not before, after a rejected one
+  std::string reason;   // "time", "exit", "flatten", "stop", "session_close"
+  bool market = false;  // at once
+  LiquidationPlan plan;
   template <class Archive>
   void Persist(Archive& a) {
-    a(reason, since, market, step, next, retry);
+    a(reason, market, plan);
   }
 };
 
