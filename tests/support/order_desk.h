@@ -166,6 +166,31 @@ class OrderDesk {
     return lines += Accept(OrderRole::kTarget);
   }
 
+  void Intended(const Event& intent) { intent_ = intent.header.id(); }
+  std::string Kill(bool active, bool flatten = false) {
+    KillSwitchChanged kill;
+    kill.active = active;
+    kill.flatten = flatten;
+    kill.cause = "manual";
+    return Take(lane_.Make(kill, 0, 0, Producer::kRisk));
+  }
+  std::string Exit(std::string_view reason) {
+    ExitSignal signal;
+    signal.reason = reason;
+    return Take(lane_.Make(signal, 1, StrategyInstanceIdOf("classic#1")));
+  }
+  std::string ConfigureRisk(const v1::RiskProfile& profile) {
+    ConfigurationVersion version;
+    version.kind = ConfigurationKind::kRisk;
+    version.name = "desk";
+    version.document = profile.SerializeAsString();
+    return Take(lane_.Make(version));
+  }
+  std::string TakeSnapshot(BrokerSnapshot snapshot) {
+    snapshot.as_of = lane_.now();
+    return Take(lane_.Make(std::move(snapshot), 0, 0, Producer::kBroker));
+  }
+
   std::string Take(const Event& event) {
     taken_.push_back(event);
     const size_t before = sink_.events.size();
