@@ -38,6 +38,10 @@ std::string StatusJson(const StatusHead& head, const StatusReport& report) {
                  {"latency", latency},
                  {"counters", counters}};
   if (!report.notes.empty()) status["notes"] = report.notes;
+  for (const auto& [name, text] : report.documents) {
+    Json document = Json::parse(text, nullptr, false);
+    if (!document.is_discarded()) status[name] = std::move(document);
+  }
   return status.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

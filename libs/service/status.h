@@ -34,7 +34,8 @@ struct StatusReport {
   std::vector<LaneStatus> lanes;
   std::map<std::string, LatencySummary> latency;  // by hop
   std::map<std::string, uint64_t> counters;
-  std::vector<std::string> notes;  // what a person ought to know: "the previous checkpoint was used"
+  std::vector<std::string> notes;                // what a person ought to know: "the previous checkpoint was used"
+  std::map<std::string, std::string> documents;  // JSON values of the service's own, by name: "limits"
 };
 
 // What all have: Context::StatusJson fills it.

@@ -6,6 +6,8 @@
 
 #include "services/risk/watch_rules.h"
 
+#include "services/risk/watch_rules.h"
+
 namespace spillway::risk {
 namespace {
 
@@ -205,10 +207,11 @@ Verdict OrdersPerMinute(const Case& c) {
 }
 
 constexpr std::array kAccountRules = {
-    NoRiskProfile,    BrokerDown,  AccountUnknown, DuplicateIntent,  NotAllowed,        TradingSession,
-    StaleMark,        SpreadBps,   BookSize,       LiquidityUnknown, VolatilityUnknown, OrderInDoubt,
-    OppositePosition, Positions,   Correlation,    PositionNotional, GrossExposure,     NetExposure,
-    SectorExposure,   BuyingPower, SizeZero,       OrdersPerMinute,
+    KillSwitchActive, NoRiskProfile,    NotArmed,        BrokerDown,      AccountUnknown,   DuplicateIntent,
+    SymbolPaused,     AccountDayLoss,   AccountDrawdown, SlippageAnomaly, LatencyAnomaly,   NotAllowed,
+    TradingSession,   StaleMark,        SpreadBps,       BookSize,        LiquidityUnknown, VolatilityUnknown,
+    OrderInDoubt,     OppositePosition, Positions,       Correlation,     PositionNotional, GrossExposure,
+    NetExposure,      SectorExposure,   BuyingPower,     SizeZero,        OrdersPerMinute,
 };
 
 // ---- sizes
@@ -234,6 +237,14 @@ std::optional<Refusal> FirstAccountRefusal(const Case& c) {
     if (Verdict refusal = rule(c)) return refusal;
   }
   return std::nullopt;
+}
+
+std::vector<Refusal> AllAccountRefusals(const Case& c) {
+  std::vector<Refusal> refusals;
+  for (const auto rule : kAccountRules) {
+    if (Verdict refusal = rule(c)) refusals.push_back(*std::move(refusal));
+  }
+  return refusals;
 }
 
 void AddAccountCaps(const Case& c, SizingQuestion& question) {

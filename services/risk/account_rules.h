@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "services/risk/rules.h"
 
@@ -11,6 +12,8 @@ namespace spillway::risk {
 
 // The first rule that refuses. Needs a case with `order`, whose intent has passed the rules of rules.h.
 std::optional<Refusal> FirstAccountRefusal(const Case& c);
+// Each that refuses. Needs a mark and a risk profile as well.
+std::vector<Refusal> AllAccountRefusals(const Case& c);
 
 // What the account's limits mean for the size; nothing where no risk profile is in force.
 void AddAccountCaps(const Case& c, SizingQuestion& question);

@@ -121,6 +121,12 @@ void AccountWatch::BeginDay(int32_t trading_day, Teller& say) {
 
 // ---- money
 
+void AccountWatch::Rebase() {
+  daily_loss_.Rebase();
+  drawdowns_.Rebase();
+  equity_.reset();
+}
+
 void AccountWatch::SeeEquity(Money equity, const AccountProfile* profile, Teller& say) {
   equity_ = equity;
   const DailyLossLimits& daily = Or(profile).daily_loss;
@@ -199,7 +205,7 @@ void AccountWatch::Obey(const AdminCommand& command, InstrumentId instrument, Te
         return;  // not ours
     }
   }
-  if (!done) ++commands_refused_;
+  if (!done) Refuse();
 }
 
 void AccountWatch::Enable(const AdminCommand& command, Teller& say) {

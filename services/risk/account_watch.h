@@ -46,11 +46,15 @@ class AccountWatch {
   void SetProfile(const AccountProfile* profile, Teller& say);
   void Advance(Time time, const AccountProfile* profile, Teller& say);
   void BeginDay(int32_t trading_day, Teller& say);
+  // What the equity counts from is another one: the broker spoke for the first time, or of another account. Nothing was
+  // lost by that.
+  void Rebase();
   void SeeEquity(Money equity, const AccountProfile* profile, Teller& say);
   void See(const OrderEvent& order, const AccountProfile* profile, Teller& say);
   void See(const BrokerReport& report, const AccountProfile* profile, Teller& say);
   void See(const Reconciliation& difference, InstrumentId instrument, Teller& say);
   void See(const OrderIncident& incident, InstrumentId instrument, Teller& say);
+  void Refuse() { ++commands_refused_; }  // a command that says too little
   void Obey(const AdminCommand& command, InstrumentId instrument, Teller& say);
 
   Time now() const { return now_; }

@@ -31,6 +31,10 @@ void DailyLoss::BeginDay() {
   *this = DailyLoss();
 }
 
+void DailyLoss::Rebase() {
+  start_ = base_ = last_ = std::nullopt;
+}
+
 std::optional<Money> DailyLoss::profit() const {
   if (!start_ || !last_) return std::nullopt;
   return *last_ - *start_;
@@ -87,6 +91,11 @@ void Drawdowns::BeginDay(int32_t trading_day) {
     }
     if (month) (*peaks)[Index(DrawdownHorizon::kMonth)] = last_;
   }
+}
+
+void Drawdowns::Rebase() {
+  last_.reset();
+  peaks_ = reviewed_peaks_ = {};
 }
 
 void Drawdowns::See(Money equity) {

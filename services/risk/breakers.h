@@ -26,6 +26,7 @@ enum class LossStep : uint8_t { kNone, kNoNewEntries, kFlatten };
 class DailyLoss {
  public:
   void BeginDay();  // nothing is lost
+  void Rebase();    // it is another account's equity from here on; a step that was reached stays
   // The step in force.
   LossStep See(Money equity, const DailyLossLimits& limits);
   // A person lets trading go on (S4-R10.4.3): the limits count from this equity, or the next that is known.
@@ -51,6 +52,8 @@ class DailyLoss {
 
 // ---- C-15, S3-B3.4, S4-R11.3.*: drawdowns
 
+inline constexpr std::array kDrawdownHorizons = {DrawdownHorizon::kIntradayPeak, DrawdownHorizon::kDay,
+                                                 DrawdownHorizon::kMonth, DrawdownHorizon::kAllTime};
 std::string_view DrawdownHorizonName(DrawdownHorizon horizon);  // "intraday_peak"
 
 // What new trades are scaled by: the smallest of what is in force.
@@ -65,6 +68,7 @@ class Drawdowns {
  public:
   void BeginDay(int32_t trading_day);
   void See(Money equity);
+  void Rebase();  // it is another account's equity from here on
   // A person has looked (S4-R11.3.3): closing counts from the present equity, reductions go on as before.
   void Review();
 

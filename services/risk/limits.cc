@@ -223,6 +223,11 @@ absl::StatusOr<RiskLimits> LimitsOf(std::string_view document) {
   }
   limits.trade.costs = costs::CostScheduleOf(profile.costs());
   limits.cross = CrossOf(profile.execution());
+  const v1::ExecutionPolicy& execution = profile.execution();
+  if (execution.has_confirm_within_ns()) limits.confirm.within = Duration(execution.confirm_within_ns());
+  if (execution.has_confirm_price_move_percent()) {
+    limits.confirm.price_move = MillionthsOf(execution.confirm_price_move_percent() / 100);
+  }
   if (profile.outcome().has_time_stop_ns()) limits.trade.time_stop = Duration(profile.outcome().time_stop_ns());
   return limits;
 }

@@ -188,6 +188,17 @@ struct CrossLimits {
   friend bool operator==(const CrossLimits&, const CrossLimits&) = default;
 };
 
+// C-19
+struct ConfirmLimits {
+  std::optional<Duration> within;  // absent: the blueprint's life
+  Millionths price_move{500'000};  // of the stop distance
+  template <class Archive>
+  void Persist(Archive& a) {
+    a(within, price_move);
+  }
+  friend bool operator==(const ConfirmLimits&, const ConfirmLimits&) = default;
+};
+
 struct RiskLimits {
   ScheduleLimits schedule;
   ThrottleLimits throttle;
@@ -201,9 +212,11 @@ struct RiskLimits {
   std::vector<ComplianceLimits> compliance;
   TradeTerms trade;
   CrossLimits cross;
+  ConfirmLimits confirm;
   template <class Archive>
   void Persist(Archive& a) {
-    a(schedule, throttle, halts, sizing, route, short_side, scarcity, stages, account, compliance, trade, cross);
+    a(schedule, throttle, halts, sizing, route, short_side, scarcity, stages, account, compliance, trade, cross,
+      confirm);
   }
   friend bool operator==(const RiskLimits&, const RiskLimits&) = default;
 };

@@ -42,6 +42,7 @@ PauseScope ScopeOf(const PauseKey& key) {
 constexpr uint32_t kEnteredOrdinal = 1;
 constexpr uint32_t kClosedOrdinal = 2;
 constexpr uint32_t kAccountPauseOrdinal = 1000;  // + PauseCause
+constexpr uint32_t kUnansweredOrdinal = 3;       // of an intent that waited for a person
 constexpr uint32_t kDayOrdinal = 2000;
 constexpr uint32_t kStageOrdinal = 2001;
 constexpr uint32_t kCarriedOrdinal = 2002;
@@ -132,27 +133,37 @@ class RiskProcessor::Announcer {
 void RiskProcessor::Process(const Event& event, runtime::EventSink& out) {
   const Producer producer = event.header.producer;
   if (!InScoringOrder(producer) && producer != Producer::kOms && producer != Producer::kBroker) return;
-  AccountWatch::Teller say(event.header, out);
   // A person's command moves no clock: its time is that of another machine.
-  if (const auto* command = std::get_if<AdminCommand>(&event.body)) return OnCommand(event, *command, say);
+  if (const auto* command = std::get_if<AdminCommand>(&event.body)) return OnCommand(event, *command, out);
+  AccountWatch::Teller say(event.header, out);
   watch_.Advance(event.header.event_time, ProfileInForce(), say);
+  const std::optional<Money> equity = broker_.Equity();
   if (InScoringOrder(producer)) {
     OnScoringOrder(event, out);
   } else {
     OnTrading(event);
   }
+  const bool of_account =
+      std::holds_alternative<BrokerSnapshot>(event.body) || std::holds_alternative<ConfigurationVersion>(event.body);
+  if (of_account && broker_.Equity() != equity) watch_.Rebase();
   WatchAccount(event, say);
 }
 
 void RiskProcessor::OnScoringOrder(const Event& event, runtime::EventSink& out) {
   Advance(event.header, out);
+  for (const Card& card : confirmations_.TakeExpired(now_)) TellOver(card, event.header.ingest_time, out);
   std::visit(
       Overloaded{
           [&](const TradeIntent& intent) { OnIntent(event, intent, out); },
           [&](const MarketContext& context) { OnContext(event, context, out); },
           [&](const HaltChanged& halt) { OnHalt(event, halt, out); }, [&](const NewsHeadline&) { OnNews(event, out); },
           [&](const ClockTick&) { OnTick(event, out); },
-          [&](const SignalCancelled& cancelled) { OnCancelled(event, cancelled); },
+          [&](const SignalCancelled& cancelled) {
+            OnCancelled(event, cancelled);
+            for (const Card& card : confirmations_.TakeCancelled(event.header.instance, cancelled.signal)) {
+              TellOver(card, event.header.ingest_time, out);
+            }
+          },
           [&](const FeedStatus& feed) { OnFeed(event, feed, out); },
           [&](const SessionState& session) {
             session_ = session;
@@ -202,15 +213,21 @@ Case RiskProcessor::CaseOf(const Event& event, const TradeIntent& intent) const 
   c.account_profile = ProfileInForce();
   c.watch = &watch_;
   c.order = c.instance != nullptr && RouteOf(*c.instance, intent) != Route::kAlert;
-  if (!c.order) return c;
+  if (c.order) AddAccount(c);
+  return c;
+}
+
+// What the account's rules ask of an intent that would become an order.
+void RiskProcessor::AddAccount(Case& c) const {
+  c.order = true;
   c.account_now = std::max(now_, c.now);
   c.broker = &broker_;
   c.history = &history_;
-  c.listing = find(listings_, event.header.instrument);
+  const auto listing = listings_.find(c.instrument);
+  c.listing = listing == listings_.end() ? nullptr : &listing->second;
   c.session = session_ ? &*session_ : nullptr;
   if (c.account_profile != nullptr) c.drawdown = watch_.drawdowns().Factors(c.account_profile->drawdowns);
-  c.exposure = broker_.ExposureBefore(event.header.instrument);
-  return c;
+  c.exposure = broker_.ExposureBefore(c.instrument);
 }
 
 void RiskProcessor::OnIntent(const Event& event, const TradeIntent& intent, runtime::EventSink& out) {
@@ -247,6 +264,11 @@ RiskDecision RiskProcessor::Decide(const Case& c) const {
   decision.low_confidence = c.low_confidence();
   decision.risk_percent = 100 * size.risk.ToDouble() / SizingEquity(*c.instance).ToDouble();
   decision.warnings = AccountWarnings(*c.instance);
+  if (c.order && c.account_profile != nullptr) {
+    for (std::string& warning : watch_.drawdowns().Warnings(c.account_profile->drawdowns)) {
+      decision.warnings.push_back(std::move(warning));
+    }
+  }
   return decision;
 }
 
@@ -265,9 +287,11 @@ void RiskProcessor::Apply(const Event& event, const Case& c, const RiskDecision&
   Instance& instance = found->second;
   while (!instance.alerts.empty() && instance.now - instance.alerts.front() >= kRateWindow) instance.alerts.pop_front();
   if (decision.approved) {
-    instance.last_alert[event.header.instrument] = instance.now;
-    instance.alerts.push_back(instance.now);
-    CountAlert(c, instance);
+    if (!c.confirmed) {  // else its card counted
+      instance.last_alert[event.header.instrument] = instance.now;
+      instance.alerts.push_back(instance.now);
+      CountAlert(c, instance);
+    }
     if (decision.route == Route::kAuto) {
       broker_.Reserve(decision.intent,
                       {.instance = event.header.instance,
@@ -277,7 +301,11 @@ void RiskProcessor::Apply(const Event& event, const Case& c, const RiskDecision&
                        .entry = c.worst_entry()},
                       c.account_now);
     }
-    if (decision.route != Route::kConfirm) Take(event, c, decision, instance);
+    if (decision.route == Route::kConfirm) {
+      Remember(event, c, decision, out);
+    } else {
+      Take(event, c, decision, instance);
+    }
   } else if (decision.rule == RefusalRule::kAlertsPerHour && !instance.limits.throttle.throttle_on_exceed) {
     const PauseKey key{PauseCause::kAlertsPerHour, 0};
     if (instance.pauses.contains(key)) return;
@@ -529,8 +557,143 @@ void RiskProcessor::WatchAccount(const Event& event, AccountWatch::Teller& say) 
   if (const std::optional<Money> equity = broker_.Equity()) watch_.SeeEquity(*equity, profile, say);
 }
 
-void RiskProcessor::OnCommand(const Event& event, const AdminCommand& command, AccountWatch::Teller& say) {
+void RiskProcessor::OnCommand(const Event& event, const AdminCommand& command, runtime::EventSink& out) {
+  if (command.kind == AdminCommandKind::kConfirm || command.kind == AdminCommandKind::kReject) {
+    return Answer(event, command, out);
+  }
+  AccountWatch::Teller say(event.header, out);
   watch_.Obey(command, event.header.instrument, say);
+}
+
+// ---- confirmations (C-19)
+
+namespace {
+
+// The intent that risk makes of a card.
+Event ChildOf(const Card& card, Time now, Time ingest_time, const Causation& cause) {
+  Event child;
+  child.header = card.header;
+  child.header.producer = Producer::kRisk;
+  child.header.event_time = now;
+  child.header.ingest_time = ingest_time;
+  child.header.correlation = card.header.correlation_id();
+  child.header.cause = cause;
+  TradeIntent intent = card.intent;
+  intent.parent = card.header.id();
+  intent.quantity_max = std::min(intent.quantity_max.value_or(card.quantity), card.quantity);
+  child.body = std::move(intent);
+  return child;
+}
+
+Event RefusedChild(const Event& child, const Refusal& refusal) {
+  RiskDecision decision;
+  decision.intent = child.header.id();
+  decision.rule = refusal.rule;
+  decision.seen = refusal.seen;
+  decision.limit = refusal.limit;
+  decision.unit = refusal.unit;
+  decision.detail = refusal.detail;
+  Event answer;
+  answer.header = child.header;
+  answer.header.producer = Producer::kRisk;
+  answer.header.cause = {.market = {}, .event = decision.intent, .ordinal = 0};
+  answer.body = std::move(decision);
+  return answer;
+}
+
+}  // namespace
+
+void RiskProcessor::Remember(const Event& event, const Case& c, const RiskDecision& decision, runtime::EventSink& out) {
+  Card card;
+  card.header = event.header;
+  card.intent = c.intent;
+  card.quantity = decision.quantity;
+  card.mid = c.mark->mid();
+  card.until = c.intent.expires;
+  if (const std::optional<Duration>& within = c.limits().confirm.within) {
+    card.until = std::min(card.until, c.now + *within);
+  }
+  const std::optional<Card> dropped = confirmations_.Remember(std::move(card));
+  if (dropped) TellOver(*dropped, event.header.ingest_time, out);
+}
+
+void RiskProcessor::TellOver(const Card& card, Time ingest_time, runtime::EventSink& out) {
+  const Event child =
+      ChildOf(card, now_, ingest_time, {.market = {}, .event = card.header.id(), .ordinal = kUnansweredOrdinal});
+  const bool cancelled = card.state == CardState::kCancelled;
+  out.Emit(child);
+  out.Emit(RefusedChild(child, {RefusalRule::kConfirmExpired, 0, 1, "answers",
+                                cancelled ? "the signal was cancelled" : "nobody answered"}));
+}
+
+std::optional<Refusal> RiskProcessor::WhyNot(const Card& card, const AdminCommand& command) const {
+  const auto expired = [&](std::string detail) {
+    return Refusal{RefusalRule::kConfirmExpired, 0, 1, "cards waiting", std::move(detail)};
+  };
+  if (card.state == CardState::kConfirmed) {
+    return Refusal{RefusalRule::kDuplicateIntent, 2, 1, "confirmations", "confirmed before"};
+  }
+  if (card.state == CardState::kRejected) {
+    return Refusal{RefusalRule::kConfirmRejected, 0, 1, "cards waiting", "rejected before"};
+  }
+  if (card.state == CardState::kCancelled) return expired("the signal was cancelled");
+  const auto instance = instances_.find(card.header.instance);
+  const Time now = instance == instances_.end() ? now_ : std::max(now_, instance->second.now);
+  if (card.state == CardState::kExpired || card.until <= now) return expired("too late");
+  if (command.kind == AdminCommandKind::kReject) {
+    return Refusal{RefusalRule::kConfirmRejected, 0, 1, "confirmations", "by " + command.by};
+  }
+  if (instance == instances_.end()) return std::nullopt;  // the rules say so
+  if (instance->second.limits.route == Route::kAlert) return expired("the profile only alerts now");
+  const auto mark = marks_.find(card.header.instrument);
+  if (mark == marks_.end() || mark->second.book != 0) return std::nullopt;
+  const std::optional<PriceMoved> moved =
+      MovedSince(card, mark->second.mid(), instance->second.limits.confirm.price_move);
+  if (!moved) return std::nullopt;
+  return Refusal{RefusalRule::kConfirmPriceMoved, moved->seen, moved->limit, "%", std::string(moved->direction)};
+}
+
+void RiskProcessor::Answer(const Event& event, const AdminCommand& command, runtime::EventSink& out) {
+  if (command.by.empty()) return watch_.Refuse();
+  const Card* found = confirmations_.Find(command.intent);
+  if (found == nullptr) {  // no intent to follow from: the decision is on the command itself
+    Event pseudo = event;
+    pseudo.header.instance = 0;
+    pseudo.header.event_time = std::max(now_, watch_.now());
+    pseudo.header.correlation = event.header.correlation_id();
+    return out.Emit(RefusedChild(pseudo, {RefusalRule::kConfirmUnknown, 0, 1, "cards", ToString(command.intent)}));
+  }
+  const Card card = *found;
+  const auto instance = instances_.find(card.header.instance);
+  const Time now = instance == instances_.end() ? now_ : std::max(now_, instance->second.now);
+  const Event child =
+      ChildOf(card, now, event.header.ingest_time, {.market = {}, .event = event.header.id(), .ordinal = 0});
+  out.Emit(child);
+  if (const std::optional<Refusal> refusal = WhyNot(card, command)) {
+    if (refusal->rule == RefusalRule::kConfirmRejected) confirmations_.Settle(command.intent, CardState::kRejected);
+    return out.Emit(RefusedChild(child, *refusal));
+  }
+  Case c = CaseOf(child, std::get<TradeIntent>(child.body));
+  c.confirmed = true;
+  const RiskDecision decision = Decide(c);
+  // Refused by a rule, it may be confirmed again while the card waits.
+  if (decision.approved) confirmations_.Settle(command.intent, CardState::kConfirmed);
+  Apply(child, c, decision, out);
+}
+
+// ---- what others ask
+
+std::vector<StrategyInstanceId> RiskProcessor::Instances() const {
+  std::vector<StrategyInstanceId> ids;
+  for (const auto& [id, instance] : instances_) {
+    if (instance.mode != InstanceMode::kRetired) ids.push_back(id);
+  }
+  return ids;
+}
+
+const RiskLimits* RiskProcessor::LimitsOfInstance(StrategyInstanceId id) const {
+  const auto found = instances_.find(id);
+  return found == instances_.end() ? nullptr : &found->second.limits;
 }
 
 void RiskProcessor::TellBroker(const EventHeader& cause, runtime::EventSink& out) {

@@ -82,11 +82,14 @@
 #include "services/risk/account_profile.h"
 #include "services/risk/account_watch.h"
 #include "services/risk/broker_account.h"
+#include "services/risk/confirmations.h"
 #include "services/risk/instance.h"
 #include "services/risk/price_history.h"
 #include "services/risk/rules.h"
 
 namespace spillway::risk {
+
+struct RuleDistance;  // rule_distances.h
 
 class RiskProcessor final : public runtime::Processor {
  public:
@@ -101,6 +104,13 @@ class RiskProcessor final : public runtime::Processor {
   uint64_t commands_refused() const { return watch_.commands_refused(); }
   const BrokerAccount& broker() const { return broker_; }
   const AccountWatch& watch() const { return watch_; }
+  const Confirmations& confirmations() const { return confirmations_; }
+  const PriceHistory& history() const { return history_; }
+  std::vector<StrategyInstanceId> Instances() const;
+  const RiskLimits* LimitsOfInstance(StrategyInstanceId id) const;  // nullptr: unknown
+  // Of every rule what it sees now, its limit and how far that is, in RefusalRule order: for a long at the symbol's
+  // ask.
+  std::vector<RuleDistance> Distances(StrategyInstanceId instance, InstrumentId instrument) const;
   // nullopt: none is in force.
   const std::optional<AccountProfile>& account_profile() const { return account_profile_; }
 
@@ -131,6 +141,7 @@ class RiskProcessor final : public runtime::Processor {
   RiskDecision Decide(const Case& c) const;
   void Apply(const Event& event, const Case& c, const RiskDecision& decision, runtime::EventSink& out);
   Case CaseOf(const Event& event, const TradeIntent& intent) const;
+  void AddAccount(Case& c) const;
 
   void Advance(const EventHeader& header, runtime::EventSink& out);
   void Move(StrategyInstanceId id, Instance& instance, Time now, const EventHeader& cause, runtime::EventSink& out);
@@ -147,7 +158,14 @@ class RiskProcessor final : public runtime::Processor {
   int32_t AccountDay() const;
   // After each event: what it means for breakers and the kill switch.
   void WatchAccount(const Event& event, AccountWatch::Teller& say);
-  void OnCommand(const Event& event, const AdminCommand& command, AccountWatch::Teller& say);
+  void OnCommand(const Event& event, const AdminCommand& command, runtime::EventSink& out);
+
+  // ---- confirmations: an answer makes an intent of risk's own, with a decision of its own
+  void Remember(const Event& event, const Case& c, const RiskDecision& decision, runtime::EventSink& out);
+  void Answer(const Event& event, const AdminCommand& command, runtime::EventSink& out);
+  std::optional<Refusal> WhyNot(const Card& card, const AdminCommand& command) const;
+  // Nobody confirmed it in time.
+  void TellOver(const Card& card, Time ingest_time, runtime::EventSink& out);
   void TellBroker(const EventHeader& cause, runtime::EventSink& out);
 
   // ---- the account
@@ -183,7 +201,7 @@ class RiskProcessor final : public runtime::Processor {
   template <class Archive>
   void Persist(Archive& a) {
     a(now_, terms_, session_, feeds_, marks_, halts_, news_, instances_, pending_, configurations_refused_,
-      account_profile_, broker_, watch_, watched_day_, history_, listings_);
+      account_profile_, broker_, watch_, watched_day_, history_, listings_, confirmations_);
   }
 
   Time now_;  // the latest of everybody's events
@@ -213,6 +231,7 @@ class RiskProcessor final : public runtime::Processor {
   bool profile_changed_ = false;  // by the event that is being processed
   PriceHistory history_;          // only while the risk profile asks for it
   std::map<InstrumentId, Listing> listings_;
+  Confirmations confirmations_;
 };
 
 }  // namespace spillway::risk

@@ -326,6 +326,18 @@ std::optional<Refusal> FirstRefusal(const Case& c) {
   return c.order ? FirstAccountRefusal(c) : std::nullopt;
 }
 
+std::vector<Refusal> AllRefusals(const Case& c) {
+  std::vector<Refusal> refusals;
+  const auto add = [&](const auto& rules) {
+    for (const auto rule : rules) {
+      if (Verdict refusal = rule(c)) refusals.push_back(*std::move(refusal));
+    }
+  };
+  add(kRules);
+  add(kThrottles);
+  return refusals;
+}
+
 Price Case::worst_entry() const {
   const CrossLimits& cross = limits().cross;
   Price price = intent.entry;

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "libs/events/event.h"
 #include "libs/events/tick_table.h"
@@ -24,6 +25,7 @@ struct Mark {
   uint8_t book = 0;
   Quote quote;
   Time time;  // of the event
+  Price mid() const { return Price::FromNanos((quote.bid.nanos() + quote.ask.nanos()) / 2); }
   template <class Archive>
   void Persist(Archive& a) {
     a(book, quote, time);
@@ -96,6 +98,8 @@ struct Refusal {
 
 // The first rule that refuses; nullopt: approved with ApprovedSize. See risk.h for the order and each rule's meaning.
 std::optional<Refusal> FirstRefusal(const Case& c);
+// Of the rules of the instance each that refuses. Needs a case with instance and terms.
+std::vector<Refusal> AllRefusals(const Case& c);
 
 // Needs a case whose instance, terms and stop have passed their rules. Of an order with all that the account allows.
 Size ApprovedSize(const Case& c);
