@@ -266,8 +266,8 @@ void AddAccountCaps(const Case& c, SizingQuestion& question) {
     question.rooms.push_back({SizeCap::kBuyingPower, power - left, power});
   }
   const auto part = [&](SizeCap cap, Quantity of, Millionths fraction) {
-    question.parts.push_back(
-        {cap, Quantity::FromE8(static_cast<int64_t>(static_cast<Int128>(of.e8()) * fraction.value / kMillion))});
+    question.parts.push_back({cap, Quantity::FromE8(static_cast<int64_t>(std::min<Int128>(
+                                       static_cast<Int128>(of.e8()) * fraction.value / kMillion, INT64_MAX)))});
   };
   part(SizeCap::kTouch, c.displayed(), Orders(c).touch);
   part(SizeCap::kMinuteVolume, c.intent.minute_volume.value_or(Quantity()), Orders(c).minute_volume);

@@ -263,7 +263,7 @@ TradeIntent ExampleOf(const Mark* mark) {
   intent.stop = Price::FromNanos(intent.entry.nanos() / 100 * 99);
   intent.target = Price::FromNanos(intent.entry.nanos() / 100 * 102);
   intent.score = 1e9;
-  intent.minute_volume = Quantity::Units(1'000'000'000);
+  intent.minute_volume = Quantity::Units(10'000'000);
   return intent;
 }
 
