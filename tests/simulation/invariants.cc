@@ -36,7 +36,14 @@ void Invariants::LearnExecutions() {
     const Order* order = OrderOf(execution.client_order_id);
     if (order == nullptr) continue;
     Quantity& held = ours_[execution.instrument];
+    const Quantity before = held;
     held += Signed(execution.side, execution.quantity);
+    const bool turned = (before > Quantity() && held < Quantity()) || (before < Quantity() && held > Quantity());
+    if (order->role != OrderRole::kEntry && (turned || Abs(held) > Abs(before)) && !broker_->erred()) {
+      Fail("reduce only",
+           fmt::format("the {} order {} takes the position in #{} from {} to {}", OrderRoleName(order->role),
+                       execution.client_order_id, execution.instrument, before.ToString(), held.ToString()));
+    }
     if (order->role == OrderRole::kEntry) filled_[order->intent] += execution.quantity;
   }
 }
@@ -264,6 +271,25 @@ void Invariants::CheckNoEntryWorks(const std::string& when) {
   }
 }
 
+void Invariants::CheckProtection() {
+  if (broker_->erred()) return;
+  std::map<InstrumentId, Quantity> stops, exits;
+  for (const auto& [id, order] : orders_) {
+    const TrueOrder* truth = broker_->Find(id);
+    if (truth == nullptr) continue;
+    if (order.role == OrderRole::kStop) stops[truth->instrument] += truth->leaves();
+    if (order.role == OrderRole::kExit || order.role == OrderRole::kFlatten)
+      exits[truth->instrument] += truth->leaves();
+  }
+  for (const auto& [instrument, position] : ours_) {
+    const Quantity held = Abs(position);
+    if (stops[instrument] > held || stops[instrument] + exits[instrument] < held) {
+      Fail("protected", fmt::format("{} of #{} are held, stops work for {} and exits for {}", held.ToString(),
+                                    instrument, stops[instrument].ToString(), exits[instrument].ToString()));
+    }
+  }
+}
+
 void Invariants::AtEnd() {
   LearnExecutions();
   ReadKills(lane_->group_count());
@@ -282,6 +308,7 @@ void Invariants::AtEnd() {
     }
   }
   for (const auto& [intent, approved] : approved_) CheckReserved(intent);
+  CheckProtection();
   if (killed_) CheckNoEntryWorks("the day ends after a kill");
 
   std::map<InstrumentId, Quantity> held, by_hand;

@@ -12,6 +12,7 @@
 //                 the kind works at the broker
 // and at the day's end, when the broker has answered everything again:
 //   final         every order is final, works at the broker too, or is UNKNOWN and reserved
+//   protected     stops, or exits, work for what is held: for all of it, and stops for no more
 //   reconciled    positions and cash are the broker's, other people's trades included
 #pragma once
 
@@ -84,6 +85,7 @@ class Invariants {
   void CheckExposure(const Approved& latest);
   void CheckHoldings();
   void CheckNoEntryWorks(const std::string& when);
+  void CheckProtection();
   void LearnExecutions();
   void ReadKills(size_t read_by_oms);
   Quantity MayStillFill(const EventId& intent) const;  // at the broker or on its way there
