@@ -65,7 +65,7 @@ struct Intends final : Stateless {
  private:
   uint64_t next_ = 0;
 };
-// A broker that is there and says no more.
+// A broker that is there, and takes no order: so the account is the same for every intent.
 struct Answers final : Stateless {
   Answers() : Stateless(Producer::kBroker) {}
   void Process(const Event& event, runtime::EventSink& out) override {
@@ -80,6 +80,14 @@ struct Answers final : Stateless {
       snapshot.as_of = event.header.event_time;
       snapshot.cash = snapshot.equity = snapshot.buying_power = Money::FromE8(100'000'00000000);
       output.body = snapshot;
+      out.Emit(output);
+    } else if (command != nullptr && command->kind == OrderCommandKind::kPlace) {
+      output.header = event.header;
+      output.header.producer = Producer::kBroker;
+      output.header.cause = {.market = {}, .event = event.header.id(), .ordinal = 0};
+      output.body = BrokerReport{.kind = BrokerReportKind::kNotSent,
+                                 .client_order_id = ClientOrderId(command->tickets.front().order),
+                                 .broker_time = event.header.event_time};
       out.Emit(output);
     } else if (std::holds_alternative<SessionState>(event.body) && !connected_) {
       connected_ = true;
