@@ -118,7 +118,7 @@ DaySetup SetupOf(Random& random) {
                    .phase = SessionPhase::kRegular,
                    .regular_open = setup.begin - minutes(60),
                    // Some days end early: what is held is closed before the bell.
-                   .regular_close = setup.begin + (random.Chance(0.3) ? minutes(7) : minutes(300))};
+                   .regular_close = setup.begin + (random.Chance(0.3) ? seconds(random.Between(150, 300)) : seconds(18'000))};
   setup.evening_seconds = 100;
   Event event;
   event.body = ConfigurationVersion{.kind = ConfigurationKind::kRisk,
