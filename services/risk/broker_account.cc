@@ -169,7 +169,7 @@ std::optional<Money> BrokerAccount::BuyingPowerLeft() const {
   if (!word_) return std::nullopt;
   Money reserved;
   for (const auto& [intent, reservation] : reservations_) {
-    reserved = reserved + risk::WorthOf(TermsOf(reservation.instrument), reservation.entry, reservation.quantity);
+    reserved = reserved + WorthOf(reservation);
   }
   return word_->buying_power - std::max(cost_ - cost_at_word_, Money()) - reserved;
 }
@@ -180,6 +180,15 @@ Money BrokerAccount::WorthOf(InstrumentId instrument, const Position& position) 
   if (!symbol.quote) return position.cost;
   const Price exit = position.quantity > Quantity() ? symbol.quote->bid : symbol.quote->ask;
   return risk::WorthOf(symbol.terms, exit, position.quantity);
+}
+
+// At the entry's price or the quote's, whichever is more: it may be filled already, and nobody told us.
+Money BrokerAccount::WorthOf(const Reservation& reservation) const {
+  const Symbol& symbol = SymbolOf(reservation.instrument);
+  const Money worth = risk::WorthOf(symbol.terms, reservation.entry, reservation.quantity);
+  if (!symbol.quote) return worth;
+  const Price exit = reservation.side != Side::kAsk ? symbol.quote->bid : symbol.quote->ask;
+  return std::max(worth, risk::WorthOf(symbol.terms, exit, reservation.quantity));
 }
 
 Money BrokerAccount::Worth() const {
@@ -219,7 +228,7 @@ Exposure BrokerAccount::ExposureBefore(InstrumentId instrument) const {
   Money buying, selling;
   std::vector<InstrumentId> entering;
   for (const auto& [intent, reservation] : reservations_) {
-    const Money worth = risk::WorthOf(TermsOf(reservation.instrument), reservation.entry, reservation.quantity);
+    const Money worth = WorthOf(reservation);
     add(reservation.instrument, worth);
     exposure.reserved = exposure.reserved + worth;
     const bool buys = reservation.side != Side::kAsk;

@@ -168,6 +168,7 @@ class BrokerAccount {
   const Symbol& SymbolOf(InstrumentId instrument) const;
   bool Held(InstrumentId instrument) const;                                // by any instance
   Money WorthOf(InstrumentId instrument, const Position& position) const;  // |.| at the exit side
+  Money WorthOf(const Reservation& reservation) const;
   Money Worth() const;                                                     // of all positions, shorts negative
   void Rebase(Money equity);
 
