@@ -114,11 +114,12 @@ DaySetup SetupOf(Random& random) {
   DaySetup setup;
   setup.begin = ParseTime("2025-05-02T14:30:00Z").value();
   setup.cash = Money::FromE8(100'000'00000000);
-  setup.session = {.trading_day = 20250502,
-                   .phase = SessionPhase::kRegular,
-                   .regular_open = setup.begin - minutes(60),
-                   // Some days end early: what is held is closed before the bell.
-                   .regular_close = setup.begin + (random.Chance(0.3) ? seconds(random.Between(150, 300)) : seconds(18'000))};
+  setup.session = {
+      .trading_day = 20250502,
+      .phase = SessionPhase::kRegular,
+      .regular_open = setup.begin - minutes(60),
+      // Some days end early: what is held is closed before the bell.
+      .regular_close = setup.begin + (random.Chance(0.3) ? seconds(random.Between(150, 300)) : seconds(18'000))};
   setup.evening_seconds = 100;
   Event event;
   event.body = ConfigurationVersion{.kind = ConfigurationKind::kRisk,

