@@ -5,7 +5,7 @@ set -eu
 bin=$1 out=$2
 source=$(dirname "$0")/../..
 programs="spillway spillway-fake-discord"
-for service in ingest universe metrics scoring risk notifier journal; do programs="$programs spillway-$service"; done
+for service in ingest universe metrics scoring risk oms venue notifier journal; do programs="$programs spillway-$service"; done
 
 mkdir -p "$out/usr/local/bin" "$out/usr/local/share/spillway"
 for program in $programs; do

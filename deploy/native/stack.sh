@@ -6,7 +6,7 @@ root=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../..
 root=$(readlink -f "$root")
 bin=${SPILLWAY_BIN:-$root/build/release/bin}
 here=$root/deploy/native
-SERVICES=(ingest universe metrics scoring risk notifier journal)
+SERVICES=(ingest universe metrics scoring risk notifier journal)  # and oms, venue with a broker
 
 usage() {
   cat <<'TEXT'
@@ -18,7 +18,12 @@ usage: ./dev up [OPTIONS] | down | status [--json] | logs [SERVICE] [-f]
     --session DIR      play a recorded session
     --speed N          1: as recorded; 0: as fast as the readers can follow (default: 20 with --sim, else 1)
     --profile P        profile in force, name@version or a YAML file; more than one: the others run in shadow
-                       (default ofi-classic@1)
+                       (default ofi-classic@1; with a broker examples/small-account-sim.yaml)
+    --broker sim|venue orders: sim: worked by the simulated venue; venue: by a fake venue with an account of its own, over
+                       its protocol (default: nothing becomes an order). Plays the scenario small-caps unless told otherwise
+    --execution MODE   of the first profile, instead of its own: alert_only, confirm, auto
+    --risk-profile R   what the account may do (default with a broker: small-account-paper@1)
+    --venue FILE       how the simulated venue trades (default: simulated)
     --discord-url-file FILE   where alerts go: a file with the webhook's URL (default: a fake Discord of its own)
     --messages-per-minute N   the notifier's own limit (default 30)
     --discord-bucket N        requests that the fake Discord takes in 2 s (default 5, as Discord); 0: any number
@@ -30,7 +35,7 @@ usage: ./dev up [OPTIONS] | down | status [--json] | logs [SERVICE] [-f]
 
 All take --dir DIR (default build/stack): stacks in several directories run side by side. Ports are free ones, chosen at
 the first up and kept in DIR/ports.env; set them there, or in the environment (NATS_PORT, REDIS_PORT, POSTGRES_PORT,
-PROMETHEUS_PORT, FAKE_DISCORD_PORT, INGEST_PORT, INGEST_GRPC_PORT, ...) before it. What is played and the number of lanes
+PROMETHEUS_PORT, FAKE_DISCORD_PORT, FAKE_VENUE_PORT, INGEST_PORT, INGEST_GRPC_PORT, ...) before it. What is played and the number of lanes
 belong to DIR: for others take another --dir, or ./dev down --purge first. up again after down goes on where it was.
 status ends with 0 if all is up and ready, 1 if not. docs/operation.md has the rest.
 TEXT
@@ -50,7 +55,7 @@ die() {
 
 command=${1:-}
 (($#)) && shift
-dir=$root/build/stack scenario=demo session='' speed='' discord='' messages_per_minute=30 discord_bucket=5 lanes=1 tls=off
+dir=$root/build/stack scenario='' session='' speed='' broker='' execution='' risk_profile='' venue='' discord='' messages_per_minute=30 discord_bucket=5 lanes=1 tls=off
 purge=0 json=0 follow=0 profiles=() wanted=()
 number() { [[ $2 =~ ^[0-9]+(\.[0-9]+)?$ ]] || die "$1 $2: expected a number"; }
 whole() { [[ $2 =~ ^[0-9]+$ ]] || die "$1 $2: expected a whole number"; }
@@ -60,7 +65,7 @@ file() { # file OPTION PATH WHAT: its absolute path
 }
 while (($#)); do
   case $1 in
-    --dir | --scenario | --session | --speed | --profile | --discord-url-file | --messages-per-minute | --discord-bucket | --market-lanes)
+    --dir | --scenario | --session | --speed | --profile | --broker | --execution | --risk-profile | --venue | --discord-url-file | --messages-per-minute | --discord-bucket | --market-lanes)
       (($# >= 2)) || die "$1 needs a value; see ./dev up --help"
       case $1 in
         --dir) dir=$(readlink -m "$2") ;;
@@ -68,6 +73,14 @@ while (($#)); do
         --session) file "$1" "$2" session && session=$REPLY ;;
         --speed) number "$1" "$2" && speed=$2 ;;
         --profile) profiles+=("$2") ;;
+        --broker)
+          case $2 in none | sim | venue) broker=$2 ;; *) die "--broker $2: sim, venue or none" ;; esac
+          ;;
+        --execution)
+          case $2 in alert_only | confirm | auto) execution=$2 ;; *) die "--execution $2: alert_only, confirm or auto" ;; esac
+          ;;
+        --risk-profile) risk_profile=$2 ;;
+        --venue) venue=$2 ;;
         --discord-url-file) file "$1" "$2" file && discord=$REPLY ;;
         --messages-per-minute) whole "$1" "$2" && messages_per_minute=$2 ;;
         --discord-bucket) whole "$1" "$2" && discord_bucket=$2 ;;
@@ -75,7 +88,7 @@ while (($#)); do
       esac
       shift
       ;;
-    --sim) scenario=demo ;;
+    --sim) scenario='' ;;  # the default
     --tls) tls=on ;;
     --purge) purge=1 ;;
     --json) json=1 ;;
@@ -92,7 +105,18 @@ done
 ((lanes >= 1 && lanes <= 64)) || die "--market-lanes $lanes: from 1 to 64"
 dir_option=''
 [[ $dir == "$root/build/stack" ]] || dir_option="--dir $dir"
-((${#profiles[@]})) || profiles=(ofi-classic@1)
+# A stack keeps its broker: the other commands find it there.
+[[ -n $broker ]] || { [[ $command != up && -e $dir/config/broker ]] && broker=$(<"$dir/config/broker"); } || broker=none
+[[ $broker == none ]] || SERVICES+=(oms)
+[[ $broker != sim ]] || SERVICES+=(venue)
+if [[ $broker == none ]]; then
+  : "${scenario:=demo}"
+  ((${#profiles[@]})) || profiles=(ofi-classic@1)
+else
+  : "${scenario:=small-caps}" "${risk_profile:=small-account-paper@1}"
+  ((${#profiles[@]})) || profiles=("$root/examples/small-account-sim.yaml")
+fi
+[[ $broker != sim ]] || : "${venue:=simulated}"
 
 # ---------------------------------------------------------------- processes
 
@@ -172,6 +196,7 @@ free_port() {
 choose_ports() {
   local name
   local names=(NATS_PORT NATS_HTTP_PORT REDIS_PORT POSTGRES_PORT PROMETHEUS_PORT FAKE_DISCORD_PORT)
+  [[ $broker != venue ]] || names+=(FAKE_VENUE_PORT FAKE_VENUE_HTTP_PORT)
   local service
   for service in "${SERVICES[@]}"; do names+=("${service^^}_PORT" "${service^^}_GRPC_PORT"); done
   [[ -e $dir/ports.env ]] && . "$dir/ports.env"
@@ -278,6 +303,15 @@ CONF
     --storage.tsdb.retention.time=2d --web.listen-address="127.0.0.1:$PROMETHEUS_PORT" --log.level=warn
 }
 
+# A venue with an account of its own, that plays the session as ingest does.
+start_fake_venue() {
+  local cash
+  cash=$("$bin/spillway" risk show "$risk_profile" | awk '/^account:/ { inside = 1; next } /^[^ ]/ { inside = 0 } inside && $1 == "equity:" { print $2 }')
+  start fake-venue "$bin/spillway-fake-venue" --port "$FAKE_VENUE_PORT" --control-port "$FAKE_VENUE_HTTP_PORT" \
+    --tls-dir "$dir/fake-venue" --account PA-1 --key "$(<"$dir/secrets/venue-key")" --secret "$(<"$dir/secrets/venue-secret")" \
+    --cash "${cash:-100000}" --fee 0.0035 --store "$dir/fake-venue/books.json" --session "$session" --speed "$speed"
+}
+
 # ---------------------------------------------------------------- services
 
 service_settings() { # service_settings NAME: the part that all have
@@ -322,6 +356,21 @@ CONF
   cat >>"$dir/config/risk.yaml" <<CONF
 playback_speed: $speed
 CONF
+  if [[ $broker == sim ]]; then
+    cat >>"$dir/config/oms.yaml" <<CONF
+broker: {kind: simulated}
+CONF
+  elif [[ $broker == venue ]]; then
+    cat >>"$dir/config/oms.yaml" <<CONF
+broker:
+  kind: venue
+  address: localhost:$FAKE_VENUE_PORT
+  account: PA-1
+  key_file: $dir/secrets/venue-key
+  secret_file: $dir/secrets/venue-secret
+  tls_ca_file: $dir/fake-venue/ca.pem
+CONF
+  fi
   cat >>"$dir/config/notifier.yaml" <<CONF
 channels:
   - name: discord
@@ -384,6 +433,7 @@ up() {
   : "${speed:=1}"
   belongs session "$session"
   belongs market-lanes "$lanes"
+  belongs broker "$broker"
   if [[ -n $scenario_session && ! -e $session/manifest.json ]]; then
     say "up: making a simulated market ($scenario)"
     "$bin/spillway" sim --scenario "$scenario" --out "$session" --replace >"$dir/log/sim.log" 2>&1 ||
@@ -414,18 +464,34 @@ up() {
   "$bin/spillway" lanes create "${NATS_OPTIONS[@]}" >"$dir/log/lanes.log" 2>&1 || die "lanes: $(tail -n 1 "$dir/log/lanes.log")"
   echo "$session" >"$dir/config/session"
   echo "$lanes" >"$dir/config/market-lanes"
+  echo "$broker" >"$dir/config/broker"
+  local trading=()
+  [[ -z $execution ]] || trading+=(--execution "$execution")
+  [[ -z $risk_profile ]] || trading+=(--risk-profile "$risk_profile")
+  [[ -z $venue ]] || trading+=(--venue "$venue")
   local begins
   begins=$("$bin/spillway" log info "$session" --json | awk -F'"' '$2 == "first_time" && (!t || $4 < t) {t = $4} END {print t}')
-  "$bin/spillway" profile apply "${profiles[@]}" "${NATS_OPTIONS[@]}" ${begins:+--at "$begins"} >"$dir/log/profile.log" 2>&1 ||
+  "$bin/spillway" profile apply "${profiles[@]}" "${trading[@]}" "${NATS_OPTIONS[@]}" ${begins:+--at "$begins"} >"$dir/log/profile.log" 2>&1 ||
     die "profile: $(tail -n 1 "$dir/log/profile.log")"
 
   say "up: services"
-  for name in journal metrics universe scoring risk notifier ingest; do start_service "$name"; done
+  for name in journal metrics universe scoring risk; do start_service "$name"; done
+  if [[ $broker == venue ]]; then
+    secret venue-key
+    secret venue-secret
+    start_fake_venue
+    await fake-venue 20 test -s "$dir/fake-venue/ca.pem"
+  fi
+  [[ $broker == none ]] || start_service oms
+  [[ $broker != sim ]] || start_service venue
+  for name in notifier ingest; do start_service "$name"; done
   start_prometheus
   for name in "${SERVICES[@]}"; do await "$name" 60 ready "$name"; done
   await prometheus 30 curl -fsS "http://127.0.0.1:$PROMETHEUS_PORT/-/ready"
   printf '%sall services are ready%s\n' "$green" "$plain"
   note "plays $session at speed $speed, profiles: ${profiles[*]}"
+  [[ $broker == none ]] || note "broker:      $broker, risk profile $risk_profile; spillway admin --help"
+  alive "$dir/run/fake-venue.pid" && note "fake venue:  http://127.0.0.1:$FAKE_VENUE_HTTP_PORT/fake/snapshot"
   alive "$dir/run/fake-discord.pid" && note "alerts:      http://127.0.0.1:$FAKE_DISCORD_PORT/"
   note "Prometheus:  http://127.0.0.1:$PROMETHEUS_PORT/targets"
   note "record:      $dir/golden"
@@ -440,12 +506,12 @@ down() {
   else
     say "down: services"
     # From the source on, so that each drains what the one before has said.
-    for name in ingest metrics universe scoring risk notifier journal; do
+    for name in ingest metrics universe scoring risk oms venue notifier journal; do
       stop "$name" 8
       stop "$name.child" 8  # whose supervisor was killed
     done
     say "down: servers"
-    for name in prometheus fake-discord redis nats; do stop "$name" 10; done
+    for name in prometheus fake-discord fake-venue redis nats; do stop "$name" 10; done
     if alive "$dir/run/postgres.pid"; then
       kill -INT "$pid" 2>/dev/null || true  # fast shutdown
       stop postgres 15
@@ -479,6 +545,10 @@ infrastructure() { # NAME OK DETAIL lines
   if [[ -e $dir/run/fake-discord.pid ]]; then
     ok=down && curl -fsS "http://127.0.0.1:$FAKE_DISCORD_PORT/fake/stats" >/dev/null 2>&1 && ok=up
     echo "fake-discord $ok http://127.0.0.1:$FAKE_DISCORD_PORT/"
+  fi
+  if [[ -e $dir/run/fake-venue.pid ]]; then
+    ok=down && curl -fsS "http://127.0.0.1:$FAKE_VENUE_HTTP_PORT/fake/stats" >/dev/null 2>&1 && ok=up
+    echo "fake-venue $ok http://127.0.0.1:$FAKE_VENUE_HTTP_PORT/fake/snapshot"
   fi
 }
 # Services that have ended, or are between two attempts: they have no port file that spillway status could ask.

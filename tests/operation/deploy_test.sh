@@ -11,7 +11,7 @@ fail() {
   echo "FAILED: $*"
   failures=$((failures + 1))
 }
-SERVICES=(ingest universe metrics scoring risk notifier journal)
+SERVICES=(ingest universe metrics scoring risk oms venue notifier journal)
 
 # Secrets: made once, kept, and not for other users of the machine.
 deploy/docker/make-secrets.sh --out "$work/secrets" >"$work/log" 2>&1 || fail "make-secrets.sh: $(cat "$work/log")"
