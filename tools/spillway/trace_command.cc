@@ -25,13 +25,24 @@ bool StartsWith(const EventId& id, const std::string& digits) {
   return ToString(id).compare(0, digits.size(), digits) == 0;
 }
 
-// Which stories the digits can mean: the correlation ids of events whose id or correlation id begins with them.
+// Orders are known by ids of their own too.
+bool NamesOrder(const Event& event, const std::string& digits) {
+  if (const auto* order = std::get_if<OrderEvent>(&event.body)) {
+    return StartsWith(order->order, digits) || StartsWith(order->intent, digits);
+  }
+  const auto* decision = std::get_if<RiskDecision>(&event.body);
+  return decision != nullptr && StartsWith(decision->intent, digits);
+}
+
+// Which stories the digits can mean: the correlation ids of events whose id or correlation id begins with them, or that
+// are about an order of that id.
 absl::Status FindStories(log::EventLog& log, const std::string& digits, std::set<EventId>& stories) {
   return ForEachEvent(log, "trading", [&](const LaneEvent& lane_event) {
     const EventHeader& header = lane_event.event.header;
     // A tick, a context or a halt is nobody's story, and a configuration is a person's: it has no correlation id.
     if (header.instance == 0 || !header.correlation_id()) return true;
-    if (StartsWith(header.correlation_id(), digits) || StartsWith(header.id(), digits))
+    if (StartsWith(header.correlation_id(), digits) || StartsWith(header.id(), digits) ||
+        NamesOrder(lane_event.event, digits))
       stories.insert(header.correlation_id());
     return true;
   });
@@ -114,6 +125,7 @@ int Trace(const TraceArguments& arguments) {
   std::string digits = arguments.id;
   std::transform(digits.begin(), digits.end(), digits.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (digits.starts_with("sw-")) digits.erase(0, 3);  // a client_order_id
   if (digits.size() < 4 || digits.find_first_not_of("0123456789abcdef") != std::string::npos) {
     return Fail(
         absl::FailedPreconditionError(fmt::format("'{}' is no id: at least 4 hexadecimal digits", arguments.id)));
