@@ -28,7 +28,7 @@ secret() { # secret NAME: the file that docker-compose.yml gives it
 for service in "${SERVICES[@]}"; do
   file=deploy/config/$service.yaml
   cp "$file" "$work/$service.yaml"
-  for name in $(grep -o '/run/secrets/[a-z_]*' "$file" | sed 's|.*/||' | sort -u); do
+  for name in $(grep -v '^ *#' "$file" | grep -o '/run/secrets/[a-z_]*' | sed 's|.*/||' | sort -u); do
     path=$(secret "$name")
     [[ -n $path && -s $work/secrets/$path ]] || fail "$file: docker-compose.yml has no secret $name"
     sed -i "s|/run/secrets/$name\b|$work/secrets/$path|" "$work/$service.yaml"

@@ -151,6 +151,14 @@ struct AdminArguments {
 };
 int Admin(const AdminArguments& arguments);  // kExitDiffers: refused, not finished in time, or nobody answered
 
+// What would stop a trade now: of a recorded session, or of the running risk service.
+struct AdminLimitsArguments {
+  std::string session, ports_dir, url;
+  std::string symbol, instance;  // only theirs
+  bool json = false;
+};
+int AdminLimits(const AdminLimitsArguments& arguments);
+
 struct LanesArguments {
   NatsArguments nats;
   uint32_t replicas = 1, retention_hours = 48, retention_megabytes = 8192;

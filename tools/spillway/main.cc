@@ -189,12 +189,14 @@ void AddReplay(CLI::App& app, std::function<int()>& run) {
 
 void AddTraceAndReport(CLI::App& app, std::function<int()>& run) {
   static TraceArguments trace_arguments;
-  CLI::App* trace = Command(app, "trace", "The whole story of an alert: from the market event to the outcome",
-                            "  spillway trace out 4f1c09\n");
+  CLI::App* trace =
+      Command(app, "trace", "The whole story of an alert or an order: from the market event to fill, fee and outcome",
+              "  spillway trace out 4f1c09\n"
+              "  spillway trace out sw-9c0d2f1e8a7b4c5d6e7f8091a2b3c4d5\n");
   trace->add_option("session", trace_arguments.session, "Session directory that `spillway run` wrote")->required();
   trace
       ->add_option("id", trace_arguments.id,
-                   "Correlation id or event id; its first digits are enough if they are unique")
+                   "Correlation id, event id or client order id; its first digits are enough if they are unique")
       ->required();
   trace->add_flag("--json", trace_arguments.json, "Result as JSON");
   trace->callback([&run] { run = [] { return Trace(trace_arguments); }; });
@@ -397,6 +399,19 @@ void AddAdmin(CLI::App& app, std::function<int()>& run) {
   CLI::App* resume = add("resume", "Trade a symbol again that an incident or a difference paused",
                          "  spillway admin resume SOUN --reason 'the broker has mended it'\n");
   resume->add_option("symbol", a.symbol, "The symbol")->required();
+
+  static AdminLimitsArguments l;
+  CLI::App* limits = Command(*admin, "limits", "What would stop a trade now: every rule with its distance to the limit",
+                             "  spillway admin limits out\n"
+                             "  spillway admin limits --ports-dir build/stack/run/ports --symbol SOUN\n");
+  limits->add_option("session", l.session, "Session directory: as it was at its end");
+  limits->add_option("--ports-dir", l.ports_dir, "Directory of the running services' port files")
+      ->envname("SPILLWAY_PORTS_DIR");
+  limits->add_option("--url", l.url, "HTTP address of the running risk service");
+  limits->add_option("--symbol", l.symbol, "Only this symbol");
+  limits->add_option("--instance", l.instance, "Only this instance: small-account@1#1");
+  limits->add_flag("--json", l.json, "Result as JSON");
+  limits->callback([&run] { run = [] { return AdminLimits(l); }; });
 }
 
 void AddProject(CLI::App& app, std::function<int()>& run) {

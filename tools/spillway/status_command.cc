@@ -124,8 +124,8 @@ std::vector<Service> AskAll(std::vector<Service> services) {
 
 // In the order of the pipeline, so that a table reads from source to sink.
 void SortByPipeline(std::vector<Service>& services) {
-  constexpr std::string_view kOrder[] = {"ingest", "universe", "metrics", "scoring", "risk",
-                                         "oms",    "notifier", "journal", "gateway"};
+  constexpr std::string_view kOrder[] = {"ingest", "universe", "metrics",  "scoring", "risk",
+                                         "oms",    "venue",    "notifier", "journal", "gateway"};
   const auto rank = [&](const Service& service) {
     return std::find(std::begin(kOrder), std::end(kOrder), service.name) - std::begin(kOrder);
   };
@@ -216,6 +216,44 @@ void PrintServices(const std::vector<Service>& services, const Colours& colours)
              });
 }
 
+// By oms's own count; "-" where it does not say.
+std::string OrdersOpen(const std::vector<Service>& services) {
+  for (const Service& service : services) {
+    if (service.name != "oms") continue;
+    const Json counters = Get(service.status, "counters", Json::object());
+    if (counters.contains("orders_open")) return fmt::format("{}", Get<uint64_t>(counters, "orders_open", 0));
+  }
+  return "-";
+}
+
+// Where orders are worked: what risk says of the account.
+void PrintTrading(const std::vector<Service>& services, const Colours& colours) {
+  for (const Service& service : services) {
+    const Json limits = Get(service.status, "limits", Json::object());
+    const Json account = Get(limits, "account", Json::object());
+    if (account.empty() || Get<std::string>(account, "profile", "").empty()) continue;
+    const Json kill = Get(account, "kill_switch", Json::object());
+    const Json exposure = Get(account, "exposure", Json::object());
+    const bool active = Get(kill, "active", false), up = Get(account, "broker_up", false);
+    const auto amount = [](const Json& object, const char* key) {
+      const auto found = object.find(key);
+      return found != object.end() && found->is_number() ? fmt::format("{:.2f}", found->get<double>())
+                                                         : std::string("-");
+    };
+    fmt::print("\n");
+    PrintTable(
+        {"account", "broker", "kill switch", "positions", "orders open", "gross", "reserved", "equity", "day P&L"},
+        {{Plain(Get<std::string>(account, "account", "unknown")), up ? "up" : "DOWN", active ? "ACTIVE" : "off",
+          fmt::format("{:.0f}", Get(exposure, "positions", 0.0)), OrdersOpen(services), amount(exposure, "gross"),
+          amount(exposure, "reserved"), amount(account, "equity"), amount(account, "day_profit")}},
+        colours, [&](size_t, size_t column) {
+          if (column == 1) return up ? colours.good : colours.bad;
+          if (column == 2) return active ? colours.bad : colours.good;
+          return std::string_view();
+        });
+  }
+}
+
 void PrintLatencies(const std::vector<Service>& services, const Colours& colours) {
   std::vector<Row> rows;
   for (const Service& service : services) {
@@ -290,6 +328,7 @@ int Status(const StatusArguments& arguments) {
   } else {
     const Colours colours = ColoursOfOutput();
     PrintServices(services, colours);
+    PrintTrading(services, colours);
     PrintLatencies(services, colours);
     PrintRemarks(services);
   }
