@@ -58,7 +58,7 @@ inline constexpr Duration kCancelAgain = std::chrono::seconds(2);
 inline constexpr Duration kLateAfter = std::chrono::seconds(2);  // what the broker announced and did not say yet
 inline constexpr uint32_t kBracketsLostMax = 3;
 inline constexpr size_t kUndecidedMax = 4096;  // intents without a decision
-inline constexpr size_t kFinishedMax = 4096;   // trades that are over, kept for late reports
+inline constexpr size_t kFinishedMax = 1024;   // trades that are over, kept for late reports
 inline constexpr size_t kBracketsMax = 64;     // of one trade
 inline constexpr size_t kUnknownToldMax = 256;
 inline constexpr size_t kTradeOrdersMax = 64;  // of one trade; replaced ones beyond are forgotten
@@ -148,6 +148,7 @@ class OmsProcessor final : public runtime::Processor {
   void OnSnapshot(const BrokerSnapshot& snapshot, Output& out);
   void Repair(Difference difference, Output& out);
   void Book(Trade& trade, Order& order, const BrokerReport& report);
+  void Shrink(Trade& trade, const Order& filled);
   void CancelLost(Trade& trade, Order& order, Output& out);
 
   // ---- steps of orders (oms_orders.cc)
@@ -185,6 +186,7 @@ class OmsProcessor final : public runtime::Processor {
   static uint32_t BracketsLost(const Trade& trade);
   void Trail(Trade& trade, Output& out);
   void ReplaceStop(Trade& trade, uint32_t number, Order& old, Price stop, Output& out);
+  static void SettleReplacements(Trade& trade);
   void TendBrackets(Trade& trade, Output& out);
   void Settle(Trade& trade, Output& out);  // tells what changed, forgets what is over
   void Forget(const EventId& intent);

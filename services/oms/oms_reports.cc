@@ -164,10 +164,17 @@ void OmsProcessor::Book(Trade& trade, Order& order, const BrokerReport& report) 
   }
   if (!order.bracket) return;
   trade.brackets[*order.bracket].filled += quantity;
+  Shrink(trade, order);
+}
+
+// As one order of a pair fills, the others are left with what is left of the pair.
+void OmsProcessor::Shrink(Trade& trade, const Order& filled) {
+  const Bracket& bracket = trade.brackets[*filled.bracket];
+  const Quantity rest = std::max(bracket.quantity - bracket.filled, Quantity());
   for (Order& other : trade.orders) {
-    if (other.bracket != order.bracket || &other == &order || other.final()) continue;
-    other.shrunk = std::min(other.ticket.quantity, other.shrunk + quantity);
-    if (other.filled >= other.quantity() && !other.answer_due) other.answer_due = now_ + StuckAfter();  // its end
+    if (other.bracket != filled.bracket || &other == &filled || other.final()) continue;
+    other.shrunk = std::max(other.ticket.quantity - other.filled - rest, Quantity());
+    if (rest == Quantity() && !other.answer_due) other.answer_due = now_ + StuckAfter();  // its end
   }
 }
 
@@ -211,21 +218,13 @@ void OmsProcessor::OnRejected(Trade& trade, Order& order, const BrokerReport& re
 void OmsProcessor::OnReplaced(Trade& trade, Order& order, const BrokerReport& report, Output& out) {
   const auto [old_trade, old] = FindOrder(report.replaces);
   if (old != nullptr && old_trade == &trade) Step(trade, *old, OrderTrigger::kReplaced, &report, {}, out);
-  if (report.leaves && order.working()) {
-    order.shrunk = std::max(order.ticket.quantity - order.filled - *report.leaves, Quantity());
-  }
   Step(trade, order, OrderTrigger::kAccepted, &report, {}, out);
   order.acknowledged = true;
-  if (order.bracket) {
-    Bracket& bracket = trade.brackets[*order.bracket];
-    bracket.stop = order.ticket.order;
-    bracket.next_stop.reset();
-  }
 }
 
 void OmsProcessor::OnReplaceRejected(Trade& trade, Order& order, const BrokerReport& report, Output& out) {
+  if (!order.working()) return;  // said before
   Step(trade, order, OrderTrigger::kRejected, &report, {}, out);
-  if (order.bracket) trade.brackets[*order.bracket].next_stop.reset();
   const auto [old_trade, old] = FindOrder(report.replaces);
   if (old != nullptr && old_trade == &trade) Step(trade, *old, OrderTrigger::kReplaceRejected, &report, {}, out);
 }
@@ -244,8 +243,12 @@ void OmsProcessor::OnStatus(Trade& trade, Order& order, const BrokerReport& repo
       Step(trade, order, OrderTrigger::kReplaced, &report, {}, out);
       return;
     case OrderState::kFilled:
-      // Its fills are still to come, or were lost: the snapshot has them.
-      if (order.working() && order.cumulative > order.filled) AskForSnapshot();
+      if (!order.working()) return;
+      if (order.cumulative > order.filled) {
+        AskForSnapshot();  // its fills are still to come, or were lost
+      } else if (order.filled > Quantity()) {
+        Step(trade, order, OrderTrigger::kFill, &report, {}, out);
+      }
       return;
     case OrderState::kNone:
     case OrderState::kUnknown:
@@ -319,7 +322,10 @@ void OmsProcessor::OnBust(Trade& trade, Order& order, const BrokerReport& report
     trade.exit_notional = closing ? trade.exit_notional - notional : trade.exit_notional + notional;
     trade.exit_value = closing ? trade.exit_value - value : trade.exit_value + value;
   }
-  if (order.bracket) trade.brackets[*order.bracket].filled -= execution->quantity;
+  if (order.bracket) {
+    trade.brackets[*order.bracket].filled -= execution->quantity;
+    Shrink(trade, order);
+  }
   trade.tell_position = true;
   TellIncident(trade, order, IncidentKind::kBust, OrderTrigger::kNone, report,
                fmt::format("execution {} of {} at {} was undone", execution->execution_id,

@@ -17,6 +17,7 @@ bool ClosesByPlan(const Order& order) {
 
 void OmsProcessor::Advance(Trade& trade, Output& out) {
   Wake(trade, kNever);
+  SettleReplacements(trade);
   AskAfterOrders(trade, out);
   TendEntry(trade, out);
   PlanExit(trade);
@@ -354,6 +355,19 @@ void OmsProcessor::ReplaceStop(Trade& trade, uint32_t number, Order& old, Price 
   command.reason = "trailing";
   out.Emit(Of(trade), std::move(command));
   Due(trade, *old.answer_due);
+}
+
+// Whichever way it was heard that a replacement took its place, or did not.
+void OmsProcessor::SettleReplacements(Trade& trade) {
+  for (Bracket& bracket : trade.brackets) {
+    if (!bracket.next_stop) continue;
+    const Order* old = trade.Find(bracket.stop);
+    const Order* next = trade.Find(*bracket.next_stop);
+    const bool took_place = old == nullptr || old->final();
+    if (!took_place && !next->final()) continue;
+    if (took_place) bracket.stop = *bracket.next_stop;
+    bracket.next_stop.reset();
+  }
 }
 
 // A target without its stop protects nothing, and keeps a new pair from being placed.
