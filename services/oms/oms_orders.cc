@@ -50,6 +50,7 @@ void OmsProcessor::RequestCancel(Trade& trade, Order& order, std::string_view re
   if (!order.working() || (order.cancel_wanted && order.state == OrderState::kPendingCancel)) return;
   if (order.cancel_wanted && order.cancel_again && *order.cancel_again > now_) return;
   if (order.cancel_wanted && order.state == OrderState::kUnknown) return;  // asked for as it is
+  if (order.cumulative >= order.quantity()) return;                        // filled: only its fills are missing
   order.cancel_wanted = true;
   order.cancel_reason = reason;
   order.heard = now_;

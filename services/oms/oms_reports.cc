@@ -22,7 +22,8 @@ void OmsProcessor::OnReport(const About& about, const BrokerReport& report, Outp
 }
 
 void OmsProcessor::OnOrderReport(Trade& trade, Order& order, const BrokerReport& report, Output& out) {
-  if (report.kind != BrokerReportKind::kNotFound && report.kind != BrokerReportKind::kSent) {
+  if (report.kind != BrokerReportKind::kNotFound && report.kind != BrokerReportKind::kSent &&
+      report.kind != BrokerReportKind::kCancelRejected) {  // these do not say that the broker has it
     order.asked = order.not_found = 0;
     order.asked_since.reset();
   }
