@@ -11,7 +11,6 @@ namespace spillway::venue {
 namespace {
 
 constexpr Duration kBar = std::chrono::minutes(1);
-constexpr double kNotionalMax = 1e9;  // of one order
 
 Quantity Size(Quantity signed_quantity) {
   return std::max(signed_quantity, Quantity() - signed_quantity);
@@ -27,7 +26,13 @@ std::string VenueOrderId(const OrderId& order) {
 }
 
 bool OnTick(const Contract& contract, Price price) {
-  return FloorToTick(price, contract.ticks.At(price)) == price;
+  const Price tick = contract.ticks.At(price);
+  return tick <= Price() || FloorToTick(price, tick) == price;
+}
+
+// Whether the amount is one that prices and sizes make: bad data must not end the process.
+bool IsSane(const ContractTerms& terms, Price price, Quantity quantity) {
+  return price.ToDouble() * quantity.ToDouble() * terms.multiplier.ToDouble() <= Exchange::kNotionalMax;
 }
 
 }  // namespace
@@ -55,7 +60,7 @@ void Exchange::Configure(const VenueTerms& terms, const Origin& origin, Time tim
 void Exchange::SetHalted(InstrumentId instrument, bool halted) {
   if (instrument == 0) {
     halted_ = halted;
-    for (VenueMarket& market : markets_) MatchAll(market);
+    for (const InstrumentId busy : std::set(busy_)) MatchAll(markets_[busy]);
     return;
   }
   MarketOf(instrument).halted = halted;
@@ -72,7 +77,7 @@ void Exchange::SetSession(const SessionState& session) {
     account_.Forget(before);
     std::erase_if(orders_, [&](const auto& item) { return !item.second.working() && item.second.arrived < before; });
   }
-  for (VenueMarket& market : markets_) MatchAll(market);
+  for (const InstrumentId instrument : std::set(busy_)) MatchAll(markets_[instrument]);
 }
 
 void Exchange::SetFeedDown(uint32_t feed, bool down) {
@@ -112,7 +117,7 @@ void Exchange::Apply(const MarketEvent& event, uint32_t feed, Time time) {
 }
 
 void Exchange::EndWindow() {
-  if (working_ > 0 && session_ && session_->regular_close && *session_->regular_close <= tick_) {
+  if (!busy_.empty() && session_ && session_->regular_close && *session_->regular_close <= tick_) {
     ExpireDay(*session_->regular_close, session_->phase == SessionPhase::kClosed);
   }
   out_ = nullptr;
@@ -198,7 +203,7 @@ VenueOrder& Exchange::Accept(const QueuedCommand& command, const OrderTicket& ti
   order.arrived = now_;
   order.bar_from = FirstBarAt(command.sent + terms_.bar_delay);
   MarketOf(command.origin.instrument).orders.push_back(ticket.order);
-  ++working_;
+  busy_.insert(command.origin.instrument);
   return order;
 }
 
@@ -224,7 +229,7 @@ std::optional<Exchange::Refusal> Exchange::Check(const QueuedCommand& command, c
     return Refusal{"bad_order", "side, type, time in force and a quantity above 0 are needed; at most two orders"};
   }
   if (std::optional<Refusal> refusal = CheckPrices(*market->contract, ticket)) return refusal;
-  return CheckFunds(*market, command.origin, ticket);
+  return CheckFunds(*market, command.origin.instrument, ticket, /*replaced=*/{});
 }
 
 std::optional<Exchange::Refusal> Exchange::CheckPrices(const Contract& contract, const OrderTicket& ticket) const {
@@ -248,9 +253,9 @@ std::optional<Exchange::Refusal> Exchange::CheckPrices(const Contract& contract,
   return refusal;
 }
 
-std::optional<Exchange::Refusal> Exchange::CheckFunds(const VenueMarket& market, const Origin& origin,
-                                                      const OrderTicket& ticket) const {
-  const bool held = halted_ || market.halted || !RegularHours();
+std::optional<Exchange::Refusal> Exchange::CheckFunds(const VenueMarket& market, InstrumentId instrument,
+                                                      const OrderTicket& ticket, const OrderId& replaced) const {
+  const bool held = halted_ || market.halted || (market.contract->has_sessions && !RegularHours());
   const bool needs_quote = ticket.type == OrderType::kMarket && !held && !OnBars(market);
   if (needs_quote && (market.broken() || !market.best(Opposite(ticket.side)))) {
     return Refusal{"no_quote", "a market order, and nothing is quoted to trade with"};
@@ -258,23 +263,24 @@ std::optional<Exchange::Refusal> Exchange::CheckFunds(const VenueMarket& market,
   const std::optional<Price> price = PriceOf(market, ticket);
   if (!price) return Refusal{"no_quote", "nothing was quoted or traded yet to value the order by"};
   const ContractTerms& terms = market.contract->terms;
-  if (price->ToDouble() * ticket.quantity.ToDouble() * terms.multiplier.ToDouble() > kNotionalMax) {
+  if (!IsSane(terms, *price, ticket.quantity)) {
     return Refusal{"too_large", fmt::format("{} at {} is more than the venue takes in one order",
                                             ticket.quantity.ToString(), price->ToString())};
   }
   if (ticket.reduce_only) return std::nullopt;
   // What closes a position, and is not promised to other orders, needs no money.
-  const Quantity position = account_.position(origin.instrument);
+  const Quantity position = account_.position(instrument);
   Quantity cover = (position < Quantity()) == (ticket.side == Side::kBid) ? Size(position) : Quantity();
   for (const OrderId& id : market.orders) {
     const VenueOrder& other = orders_.at(id);
     const bool counted_with_sibling = other.leg == 1 && other.sibling;
-    if (other.ticket.side == ticket.side && !counted_with_sibling) cover -= std::min(cover, other.leaves());
+    if (id == replaced || other.ticket.side != ticket.side || counted_with_sibling) continue;
+    cover -= std::min(cover, other.leaves());
   }
   const Quantity adds = ticket.quantity - std::min(cover, ticket.quantity);
   if (adds == Quantity()) return std::nullopt;
   const Money needed = Notional(terms, *price, adds) + OrderFee(terms_.fees, ticket.quantity);
-  const Money power = BuyingPower();
+  const Money power = BuyingPower(replaced);
   if (needed <= power) return std::nullopt;
   return Refusal{"buying_power",
                  fmt::format("insufficient buying power: {} of {}", needed.ToString(), power.ToString())};
@@ -311,7 +317,10 @@ void Exchange::Replace(const QueuedCommand& command) {
   } else if (ticket.side != old->ticket.side || ticket.type == OrderType::kUnknown || ticket.quantity <= Quantity()) {
     refusal = Refusal{"bad_order", "a replacement has the side of what it replaces, a type and a quantity above 0"};
   } else {
-    refusal = CheckPrices(*MarketOf(old->origin.instrument).contract, ticket);
+    ticket.quantity = std::min(ticket.quantity, old->leaves());
+    const VenueMarket& market = MarketOf(old->origin.instrument);
+    refusal = CheckPrices(*market.contract, ticket);
+    if (!refusal) refusal = CheckFunds(market, old->origin.instrument, ticket, command.order);
   }
   if (refusal) {
     Answer(command, {.kind = BrokerReportKind::kReplaceRejected,
@@ -321,7 +330,6 @@ void Exchange::Replace(const QueuedCommand& command) {
                      .reason = refusal->reason});
     return;
   }
-  ticket.quantity = std::min(ticket.quantity, old->leaves());
   const OrderId sibling = old->sibling;
   old->state = OrderState::kReplaced;
   old->sibling = OrderId();
@@ -370,7 +378,7 @@ void Exchange::Snapshot(const QueuedCommand& command) {
     const VenueMarket* market = FindMarket(instrument);
     return market != nullptr && market->contract ? market->contract->symbol : std::string();
   };
-  for (InstrumentId instrument = 0; instrument < markets_.size(); ++instrument) {
+  for (const InstrumentId instrument : busy_) {
     for (const OrderId& id : markets_[instrument].orders) {
       const VenueOrder& order = orders_.at(id);
       snapshot.orders.push_back({.client_order_id = ClientOrderId(id),
@@ -460,6 +468,7 @@ void Exchange::Match(VenueMarket& market, VenueOrder& order) {
     if (sum < order.leaves()) return;
   }
   for (const VenueMarket::Piece& piece : pieces) {
+    if (!IsSane(market.contract->terms, piece.price, piece.quantity)) break;
     market.Consume(from, piece.price, piece.quantity);
     Fill(order, maker ? *limit : piece.price, piece.quantity, maker);
   }
@@ -530,6 +539,7 @@ void Exchange::FillBars(VenueMarket& market, const MarketEvent& print) {
   for (const OrderId& id : std::vector<OrderId>(market.orders)) {
     VenueOrder& order = *Find(id);
     if (!order.working() || now_ < order.bar_from || !Tradeable(market, order)) continue;
+    if (!IsSane(market.contract->terms, print.price, order.leaves())) continue;
     if (order.ticket.type == OrderType::kTrailingStop && !order.triggered) {
       const Price trail = *order.ticket.trail;
       const Price stop = order.buys() ? print.price + trail : print.price - trail;
@@ -606,8 +616,9 @@ void Exchange::Fill(VenueOrder& order, Price price, Quantity quantity, bool make
 
 void Exchange::ExpireDay(Time close, bool day_over) {
   std::vector<OrderId> expired;
-  for (const VenueMarket& market : markets_) {
-    if (market.orders.empty() || !market.contract->has_sessions) continue;
+  for (const InstrumentId instrument : busy_) {
+    const VenueMarket& market = markets_[instrument];
+    if (!market.contract->has_sessions) continue;
     for (const OrderId& id : market.orders) {
       const VenueOrder& order = *Find(id);
       if (order.ticket.time_in_force != TimeInForce::kDay || order.arrived >= close) continue;
@@ -635,8 +646,9 @@ void Exchange::Close(VenueOrder& order, const Closed& how) {
 void Exchange::Leave(VenueOrder& order) {
   VenueMarket& market = MarketOf(order.origin.instrument);
   std::erase(market.orders, order.ticket.order);
-  if (market.orders.empty()) market.ForgetPrints();
-  --working_;
+  if (!market.orders.empty()) return;
+  market.ForgetPrints();
+  busy_.erase(order.origin.instrument);
 }
 
 void Exchange::Report(VenueOrder& order, BrokerReport report) {
@@ -686,45 +698,47 @@ std::optional<Price> Exchange::PriceOf(const VenueMarket& market, const OrderTic
   return market.last;
 }
 
+// Marked at the side where it could be closed; at its cost while that is not known.
+Money Exchange::Value(InstrumentId instrument, const Holding& holding) const {
+  const Quantity size = Size(holding.quantity);
+  const std::optional<Price> mark = Mark(instrument, holding.quantity > Quantity() ? Side::kBid : Side::kAsk);
+  return mark && IsSane(holding.terms, *mark, size) ? Notional(holding.terms, *mark, size) : holding.cost;
+}
+
 Money Exchange::Equity() const {
   Money equity = account_.cash();
   for (const auto& [instrument, holding] : account_.holdings()) {
-    const bool is_long = holding.quantity > Quantity();
-    const Price mark = Mark(instrument, is_long ? Side::kBid : Side::kAsk).value_or(holding.AveragePrice());
-    const Money value = Notional(holding.terms, mark, Size(holding.quantity));
-    equity = is_long ? equity + value : equity - value;
+    const Money value = Value(instrument, holding);
+    equity = holding.quantity > Quantity() ? equity + value : equity - value;
   }
   return equity;
 }
 
 // margin * equity, less what is held and what working orders may add to it.
-Money Exchange::BuyingPower() const {
+Money Exchange::BuyingPower(const OrderId& except) const {
   const Int128 scaled = static_cast<Int128>(Equity().e8()) * terms_.margin_e6 / 1'000'000;
-  Money power = Money::FromE8(static_cast<int64_t>(scaled)) - Reserved();
-  for (const auto& [instrument, holding] : account_.holdings()) {
-    const bool is_long = holding.quantity > Quantity();
-    const Price mark = Mark(instrument, is_long ? Side::kBid : Side::kAsk).value_or(holding.AveragePrice());
-    power = power - Notional(holding.terms, mark, Size(holding.quantity));
-  }
+  Money power = Money::FromE8(static_cast<int64_t>(scaled)) - Reserved(except);
+  for (const auto& [instrument, holding] : account_.holdings()) power = power - Value(instrument, holding);
   return power;
 }
 
-Money Exchange::Reserved() const {
+Money Exchange::Reserved(const OrderId& except) const {
   Money sum;
-  for (InstrumentId instrument = 0; instrument < markets_.size(); ++instrument) {
+  for (const InstrumentId instrument : busy_) {
     const VenueMarket& market = markets_[instrument];
-    if (market.orders.empty()) continue;
     const Quantity position = account_.position(instrument);
     Quantity cover_buys = std::max(Quantity() - position, Quantity());
     Quantity cover_sells = std::max(position, Quantity());
     for (const OrderId& id : market.orders) {
       const VenueOrder& order = orders_.at(id);
-      if (order.ticket.reduce_only || (order.leg == 1 && order.sibling)) continue;  // a pair fills once
+      const bool counted_with_sibling = order.leg == 1 && order.sibling;  // a pair fills once
+      if (id == except || order.ticket.reduce_only || counted_with_sibling) continue;
       Quantity& cover = order.buys() ? cover_buys : cover_sells;
       const Quantity covered = std::min(cover, order.leaves());
       cover -= covered;
       const Price price = PriceOf(market, order.ticket).value_or(Price());
-      sum = sum + Notional(market.contract->terms, price, order.leaves() - covered);
+      const Quantity adds = order.leaves() - covered;
+      if (IsSane(market.contract->terms, price, adds)) sum = sum + Notional(market.contract->terms, price, adds);
     }
   }
   return sum;

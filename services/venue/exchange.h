@@ -29,11 +29,14 @@
 // fills at that open if it is as good, and later at its limit when a print goes through it; a stop at the print that
 // reaches it.
 //
+// A price that makes an order or a position worth more than kNotionalMax is bad data: nothing trades at it.
+//
 // reduce_only is the sender's affair, beyond that such an order needs no buying power: the account is shared.
 #pragma once
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -69,6 +72,7 @@ struct VenueTerms {
 class Exchange {
  public:
   static constexpr size_t kOrdersMax = 1'000'000;
+  static constexpr double kNotionalMax = 1e9;
   // Orders that ended and executions are remembered this long.
   static constexpr Duration kRemembered = std::chrono::hours(24 * 7);
 
@@ -98,12 +102,12 @@ class Exchange {
   void Take(const QueuedCommand& command);
 
   bool open() const { return open_; }
-  bool has_working_orders() const { return working_ > 0; }
+  bool has_working_orders() const { return !busy_.empty(); }
   const VenueTerms& terms() const { return terms_; }
 
   template <class Archive>
   void Persist(Archive& a) {
-    a(open_, terms_, markets_, feed_levels_, feed_down_, halted_, rows_missed_, session_, account_, orders_, working_,
+    a(open_, terms_, markets_, feed_levels_, feed_down_, halted_, rows_missed_, session_, account_, orders_, busy_,
       now_);
   }
 
@@ -125,7 +129,9 @@ class Exchange {
   void Snapshot(const QueuedCommand& command);
   std::optional<Refusal> Check(const QueuedCommand& command, const OrderTicket& ticket) const;
   std::optional<Refusal> CheckPrices(const Contract& contract, const OrderTicket& ticket) const;
-  std::optional<Refusal> CheckFunds(const VenueMarket& market, const Origin& origin, const OrderTicket& ticket) const;
+  // `replaced` makes room for it; none: nothing does.
+  std::optional<Refusal> CheckFunds(const VenueMarket& market, InstrumentId instrument, const OrderTicket& ticket,
+                                    const OrderId& replaced) const;
   VenueOrder& Accept(const QueuedCommand& command, const OrderTicket& ticket, uint8_t leg);
   void Arrive(VenueOrder& order);
 
@@ -152,8 +158,9 @@ class Exchange {
 
   // The account.
   Money Equity() const;
-  Money BuyingPower() const;
-  Money Reserved() const;
+  Money BuyingPower(const OrderId& except = {}) const;
+  Money Reserved(const OrderId& except) const;
+  Money Value(InstrumentId instrument, const Holding& holding) const;
   std::optional<Price> Mark(InstrumentId instrument, Side exits_at) const;
   std::optional<Price> PriceOf(const VenueMarket& market, const OrderTicket& ticket) const;
 
@@ -173,8 +180,8 @@ class Exchange {
   std::optional<SessionState> session_;
   VenueAccount account_;
   std::map<OrderId, VenueOrder> orders_;
-  uint64_t working_ = 0;
-  Time now_;  // of what is played
+  std::set<InstrumentId> busy_;  // that have working orders
+  Time now_;                     // of what is played
 
   // While a window is played.
   Time tick_;

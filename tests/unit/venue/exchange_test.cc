@@ -271,6 +271,31 @@ TEST_CASE("S3-C1.2: a replacement is for what is left, behind the queue, and kee
   CHECK(day.Tick(500) == "410 canceled #3, 410 canceled #4 oco");
 }
 
+TEST_CASE("S3-C1.2: a replacement needs the money that it would take more", "[venue]") {
+  v1::SimulatedVenue settings = AtOnce();
+  settings.set_cash_e8(1000'00000000);
+  VenueDay day(settings);
+  Quote(day);
+  day.Place(10, Limit(Buy(1, 100), 9.50));
+  day.Replace(20, 1, Limit(Buy(2, 100), 9.90));
+  day.Replace(30, 2, Limit(Buy(3, 100), 10.01));
+  day.Replace(40, 2, Limit(Buy(4, 50), 9'000'000'000));
+  day.Replace(50, 2, Limit(Buy(5, 90), 10.01));
+  CHECK(day.Tick(100) ==
+        "10 accepted #1, 20 replaced #2 for #1 leaves 100, 30 replace_rejected #3 for #2 buying_power, "
+        "40 replace_rejected #4 for #2 too_large, 50 replaced #5 for #2 leaves 90, 50 fill #5 90 @ 10.01");
+}
+
+TEST_CASE("S3-C1.2: a price that nobody means trades nothing and ends nothing", "[venue]") {
+  VenueDay day;
+  Quote(day);
+  day.Place(10, Buy(1, 600));
+  day.market.At(50).Ask(9'000'000'000, 5'000).Row();
+  day.market.At(60).Bid(9'000'000'000, 5'000).Row();
+  CHECK(day.Tick(100) == "10 accepted #1, 10 fill #1 300 @ 10.01 leaves 300, 10 fill #1 200 @ 10.02 leaves 100");
+  CHECK(day.Snapshot(110).positions.size() == 1);
+}
+
 TEST_CASE("S3-C1.2: in a halt orders rest, nothing fills, IOC does not wait", "[venue]") {
   VenueDay day;
   Quote(day);

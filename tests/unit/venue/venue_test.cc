@@ -87,6 +87,24 @@ TEST_CASE("venue: what both lanes say counts once, in its place among the rows",
   CHECK(day.Tick(100) == "10 accepted #1, 20 fill #1 50 @ 10.01 leaves 50, 20 fill #1 50 @ 10.02");
 }
 
+TEST_CASE("venue: windows of several market lanes are played in the order of time", "[venue]") {
+  VenueDay day;
+  MarketBuilder second(VenueDay::kStart);
+  Quote(day);
+  day.market.At(80).Ask(10.01, 100).Row();
+  second.Instrument(2).At(20).Bid(5.00, 500).Ask(5.01, 500).Row();
+  second.At(60).Trade(5.00, 700, Side::kAsk).Row();
+  day.SendRows();  // one lane's window, then the other's
+  day.Send(second.Batch(/*feed=*/2));
+  day.Place(10, Buy(1, 300));
+  day.Place(30, {Limit(Buy(2, 250), 5.00)}, 2);
+  day.Place(70, Buy(3, 200));
+  CHECK(
+      day.Tick(100) ==
+      "10 accepted #1, 10 fill #1 300 @ 10.01, 30 accepted #2, 60 fill #2 200 @ 5.00 maker leaves 50, 70 accepted #3, "
+      "70 fill #3 200 @ 10.02");
+}
+
 TEST_CASE("venue: without a configuration it keeps nothing and answers nothing", "[venue]") {
   VenueDay day(AtOnce(), /*begin=*/false);
   runtime::StateWriter before;
