@@ -52,6 +52,7 @@ struct Intends final : Stateless {
     intent.expires = event.header.event_time + std::chrono::seconds(60);
     intent.score = 9;
     intent.threshold = 7.5;
+    intent.minute_volume = Quantity::Units(10'000'000);
     for (uint32_t i = 0; i < kIntentsATick; ++i) {
       output.header.instrument = 1 + next_ % kSymbols;
       output.header.cause.market = {.feed = 1, .epoch = 1, .position = ++next_};
