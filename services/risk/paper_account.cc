@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "libs/base/int128.h"
 #include "libs/calendar/calendar.h"
 
 namespace spillway::risk {
@@ -100,6 +101,7 @@ void PaperAccount::BeginDay(int32_t day, const DayRules& rules) {
   entered_by_window_.clear();
   closed_today_.clear();
   losses_.clear();
+  unfilled_.clear();
 }
 
 void PaperAccount::BeginStage(std::string_view stage) {
@@ -116,13 +118,18 @@ void PaperAccount::Take(PaperTrade trade) {
 }
 
 void PaperAccount::Cancel(const EventId& signal) {
-  std::erase_if(pending_, [&](const PaperTrade& trade) { return trade.signal == signal; });
+  std::erase_if(pending_, [&](const PaperTrade& trade) { return trade.signal == signal && !trade.by_broker; });
+}
+
+void PaperAccount::DropPending() {
+  std::erase_if(pending_, [](const PaperTrade& trade) { return !trade.by_broker; });
 }
 
 std::optional<AccountChange> PaperAccount::See(InstrumentId instrument, const Quote& quote, Time now) {
   const Time shown = FloorTo(now, kQuoteGrid);
   for (size_t i = 0; i < pending_.size(); ++i) {
     const PaperTrade& trade = pending_[i];
+    if (trade.by_broker) continue;
     if (trade.header.instrument != instrument || shown <= trade.taken || now >= trade.deadline) continue;
     if (trade.is_long() && quote.ask <= trade.entry) return Enter(i, quote.ask, quote.bid, now);
     if (!trade.is_long() && quote.bid >= trade.entry) return Enter(i, quote.bid, quote.ask, now);
@@ -132,6 +139,7 @@ std::optional<AccountChange> PaperAccount::See(InstrumentId instrument, const Qu
     if (trade.header.instrument != instrument) continue;
     const Price exit = trade.is_long() ? quote.bid : quote.ask;
     trade.exit_quote = exit;
+    if (trade.by_broker) continue;
     if (trade.is_long() ? exit <= trade.stop : exit >= trade.stop) return Close(i, exit, now, "stop");
     if (trade.is_long() ? exit >= trade.target : exit <= trade.target) return Close(i, trade.target, now, "target");
   }
@@ -140,21 +148,84 @@ std::optional<AccountChange> PaperAccount::See(InstrumentId instrument, const Qu
 
 std::set<InstrumentId> PaperAccount::WaitingFor() const {
   std::set<InstrumentId> instruments;
-  for (const PaperTrade& trade : pending_) instruments.insert(trade.header.instrument);
+  for (const PaperTrade& trade : pending_) {
+    if (!trade.by_broker) instruments.insert(trade.header.instrument);
+  }
   return instruments;
 }
 
 std::optional<AccountChange> PaperAccount::CloseDue(Time now) {
-  std::erase_if(pending_, [&](const PaperTrade& trade) { return trade.deadline <= now; });
+  std::erase_if(pending_, [&](const PaperTrade& trade) { return trade.deadline <= now && !trade.by_broker; });
   for (size_t i = 0; i < open_.size(); ++i) {
-    if (open_[i].deadline <= now) return Close(i, open_[i].exit_quote, open_[i].deadline, "time");
+    if (open_[i].deadline <= now && !open_[i].by_broker)
+      return Close(i, open_[i].exit_quote, open_[i].deadline, "time");
   }
   return std::nullopt;
 }
 
 std::optional<AccountChange> PaperAccount::CloseAny(Time now, std::string_view reason) {
-  if (open_.empty()) return std::nullopt;
-  return Close(0, open_.front().exit_quote, now, reason);
+  const auto first = std::find_if(open_.begin(), open_.end(), [](const PaperTrade& trade) { return !trade.by_broker; });
+  if (first == open_.end()) return std::nullopt;
+  return Close(static_cast<size_t>(first - open_.begin()), first->exit_quote, now, reason);
+}
+
+// ---- trades of oms
+
+namespace {
+// Of an intent's trade; the end: there is none.
+auto FindByBroker(std::vector<PaperTrade>& trades, const EventId& intent) {
+  return std::find_if(trades.begin(), trades.end(),
+                      [&](const PaperTrade& trade) { return trade.by_broker && trade.header.id() == intent; });
+}
+// So much of it is filled, at `price` on average.
+void Fill(PaperTrade& trade, Price price, Quantity quantity) {
+  trade.entry = price;
+  trade.quantity = quantity;
+  if (trade.approved > Quantity()) {
+    trade.risk = Money::FromE8(
+        static_cast<int64_t>(static_cast<Int128>(trade.approved_risk.e8()) * quantity.e8() / trade.approved.e8()));
+  }
+}
+}  // namespace
+
+std::optional<AccountChange> PaperAccount::Apply(const AccountTrade& told, Time now) {
+  if (const auto open = FindByBroker(open_, told.intent); open != open_.end()) {
+    if (told.state == AccountTradeState::kEntered) {
+      Fill(*open, told.price, told.quantity);
+      return std::nullopt;
+    }
+    AccountChange change{.trade = std::move(*open), .state = AccountTradeState::kClosed, .price = told.price};
+    open_.erase(open);
+    change.reason = told.reason;
+    change.profit_gross = told.profit_gross;
+    change.profit_net = told.profit_net;
+    return Settle(std::move(change), now);
+  }
+  if (told.state != AccountTradeState::kEntered) return std::nullopt;
+  if (const auto late = FindByBroker(unfilled_, told.intent); late != unfilled_.end()) {
+    pending_.push_back(std::move(*late));
+    unfilled_.erase(late);
+  }
+  const auto pending = FindByBroker(pending_, told.intent);
+  if (pending == pending_.end()) return std::nullopt;
+  Fill(*pending, told.price, told.quantity);
+  return Enter(static_cast<size_t>(pending - pending_.begin()), told.price, told.price, now);
+}
+
+void PaperAccount::DropUnfilled(const EventId& intent) {
+  const auto pending = FindByBroker(pending_, intent);
+  if (pending == pending_.end()) return;
+  if (unfilled_.size() >= kUnfilledMax) unfilled_.erase(unfilled_.begin());
+  unfilled_.push_back(std::move(*pending));
+  pending_.erase(pending);
+}
+
+std::vector<PaperTrade> PaperAccount::TakeToClose() {
+  std::vector<PaperTrade> trades;
+  for (PaperTrade& trade : open_) {
+    if (trade.by_broker && !std::exchange(trade.exit_asked, true)) trades.push_back(trade);
+  }
+  return trades;
 }
 
 AccountChange PaperAccount::Enter(size_t index, Price entry, Price exit, Time now) {
@@ -175,14 +246,18 @@ AccountChange PaperAccount::Close(size_t index, Price price, Time at, std::strin
   AccountChange change{
       .trade = std::move(open_[index]), .state = AccountTradeState::kClosed, .price = price, .reason = reason};
   open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(index));
+  change.profit_gross = change.trade.GrossAt(price);
+  change.profit_net = change.profit_gross - change.trade.cost;
+  return Settle(std::move(change), at);
+}
+
+AccountChange PaperAccount::Settle(AccountChange change, Time at) {
   const PaperTrade& trade = change.trade;
-  change.profit_gross = trade.GrossAt(price);
-  change.profit_net = change.profit_gross - trade.cost;
   if (trade.risk > Money()) change.r_multiple = change.profit_net.ToDouble() / trade.risk.ToDouble();
   balance_ = balance_ + change.profit_net;
   week_profit_ = week_profit_ + change.profit_gross;
   if (trade.is_long() && !trade.contract.inverse && rules_.settlement_days > 0) {
-    unsettled_.push_back({.amount = Notional(trade.contract, price, trade.quantity),
+    unsettled_.push_back({.amount = Notional(trade.contract, change.price, trade.quantity),
                           .settles_on = TradingDayAfter(day_, rules_.settlement_days, rules_.always_open)});
   }
   closed_today_.push_back({at, change.profit_net});

@@ -9,6 +9,10 @@
 //   time    time_stop after the entry, the regular close, or the end of all feeds: at the last valid bid before.
 //   flatten when the day's drawdown closes everything: at the last valid bid.
 //
+// Trades that oms makes real (route AUTO) are entered and closed by what it says of them, with real prices and fees;
+// quotes only tell what they are worth meanwhile. Such a trade waits until oms says that nothing of it may be filled
+// any more.
+//
 // The account sees a symbol's quotes as they stood at the 250 ms boundaries (MarketContext at the tick behind each, and
 // a quote that still stands), and only those of a valid book: a person is not faster. The journal's OutcomeLabelled
 // sees every quote and is the finer measure; the two differ where a price was there for less. What moves the account is
@@ -63,6 +67,10 @@ struct PaperTrade {
   Duration time_stop{0};
   std::optional<uint32_t> window;  // of the schedule, when it was approved
   Price exit_quote;                // entered: the last valid one
+  bool by_broker = false;          // oms says when it is entered and closed
+  bool exit_asked = false;         // by risk, of oms
+  Quantity approved;               // by_broker: what may be filled, and its risk
+  Money approved_risk;
 
   bool is_long() const { return side != Side::kAsk; }
   // What it takes of the account's cash: the notional of a long, less than nothing for a short.
@@ -72,7 +80,7 @@ struct PaperTrade {
   template <class Archive>
   void Persist(Archive& a) {
     a(header, signal, side, entry, stop, target, quantity, risk, cost, contract, taken, day, deadline, close, time_stop,
-      window, exit_quote);
+      window, exit_quote, by_broker, exit_asked, approved, approved_risk);
   }
 };
 
@@ -108,7 +116,7 @@ class PaperAccount {
   // ---- what moves it. Each call does one thing that is due and says what; call again until there is none.
   void Take(PaperTrade trade);  // approved, may be entered from now on
   void Cancel(const EventId& signal);
-  void DropPending() { pending_.clear(); }
+  void DropPending();  // but for those that only oms can take back
   // A quote of a valid book.
   // `quote` stood at the last multiple of kQuoteGrid up to `now`.
   static constexpr Duration kQuoteGrid = std::chrono::milliseconds(250);
@@ -116,6 +124,13 @@ class PaperAccount {
   std::set<InstrumentId> WaitingFor() const;        // instruments of trades that may still be entered
   std::optional<AccountChange> CloseDue(Time now);  // time stops; forgets pending entries that are too late
   std::optional<AccountChange> CloseAny(Time now, std::string_view reason);
+  // ---- what oms says of its trades
+  // A fill: entered, or more of it (no change then); or closed.
+  std::optional<AccountChange> Apply(const AccountTrade& trade, Time now);
+  // Nothing of it was filled, and nothing will be. A fill that comes all the same enters it.
+  void DropUnfilled(const EventId& intent);
+  // Trades of oms that are open and were not asked to close yet; they count as asked from here on.
+  std::vector<PaperTrade> TakeToClose();
 
   bool idle() const { return pending_.empty() && open_.empty(); }
   bool used() const { return used_; }        // a trade was taken since it began
@@ -154,8 +169,8 @@ class PaperAccount {
   template <class Archive>
   void Persist(Archive& a) {
     a(balance_, unsettled_, day_, last_day_, rules_.settlement_days, rules_.always_open, day_horizon_, month_horizon_,
-      week_profit_, pending_, open_, entered_today_, entered_by_window_, closed_today_, losses_, day_trades_, record_,
-      stage_, stage_record_, stage_aborted_, used_, carried_);
+      week_profit_, pending_, open_, unfilled_, entered_today_, entered_by_window_, closed_today_, losses_, day_trades_,
+      record_, stage_, stage_record_, stage_aborted_, used_, carried_);
   }
 
  private:
@@ -169,6 +184,8 @@ class PaperAccount {
   };
   AccountChange Enter(size_t index, Price ask, Price bid, Time now);
   AccountChange Close(size_t index, Price price, Time at, std::string_view reason);
+  AccountChange Settle(AccountChange change, Time at);
+  static constexpr size_t kUnfilledMax = 256;
 
   Money balance_;  // the equity without what is open
   std::vector<UnsettledCash> unsettled_;
@@ -178,6 +195,7 @@ class PaperAccount {
   Horizon day_horizon_, month_horizon_;
   Money week_profit_;                       // gross, of closed trades
   std::vector<PaperTrade> pending_, open_;  // in the order of approval
+  std::vector<PaperTrade> unfilled_;        // of this day, by_broker, at most kUnfilledMax
   uint32_t entered_today_ = 0;
   std::map<uint32_t, uint32_t> entered_by_window_;
   std::vector<Closed> closed_today_;

@@ -41,6 +41,7 @@ PauseScope ScopeOf(const PauseKey& key) {
 // snapshots in ranges of their own. A trade's snapshots follow from its intent, whose decision is 0.
 constexpr uint32_t kEnteredOrdinal = 1;
 constexpr uint32_t kClosedOrdinal = 2;
+constexpr uint32_t kToCloseOrdinal = 3;
 constexpr uint32_t kAccountPauseOrdinal = 1000;  // + PauseCause
 constexpr uint32_t kUnansweredOrdinal = 3;       // of an intent that waited for a person
 constexpr uint32_t kDayOrdinal = 2000;
@@ -141,7 +142,7 @@ void RiskProcessor::Process(const Event& event, runtime::EventSink& out) {
   if (InScoringOrder(producer)) {
     OnScoringOrder(event, out);
   } else {
-    OnTrading(event);
+    OnTrading(event, out);
   }
   const bool of_account =
       std::holds_alternative<BrokerSnapshot>(event.body) || std::holds_alternative<ConfigurationVersion>(event.body);
@@ -347,6 +348,9 @@ void RiskProcessor::Take(const Event& event, const Case& c, const RiskDecision& 
   trade.deadline = intent.expires;
   trade.time_stop = instance.limits.trade.time_stop;
   trade.window = c.window().index;
+  trade.by_broker = decision.route == Route::kAuto;
+  trade.approved = decision.quantity;
+  trade.approved_risk = decision.risk;
   const bool closes = !instance.limits.schedule.always_open && session_ && session_->regular_close;
   if (closes && *session_->regular_close > instance.now) {
     trade.close = session_->regular_close;
@@ -512,14 +516,35 @@ void RiskProcessor::ConfigureRisk(const PendingConfiguration& pending) {
 
 // ---- the account at the broker
 
-void RiskProcessor::OnTrading(const Event& event) {
+void RiskProcessor::OnTrading(const Event& event, runtime::EventSink& out) {
   std::visit(Overloaded{
-                 [&](const OrderEvent& order) { broker_.Apply(event.header, order); },
-                 [&](const PositionSnapshot& position) { broker_.Apply(event.header, position); },
+                 [&](const OrderEvent& order) {
+                   broker_.Apply(event.header, order);
+                   const auto instance = instances_.find(event.header.instance);
+                   if (instance == instances_.end() || order.role != OrderRole::kEntry) return;
+                   const bool unfilled = order.intent_open <= Quantity() && order.filled <= Quantity();
+                   if (unfilled) instance->second.account.DropUnfilled(order.intent);
+                 },
+                 [&](const PositionSnapshot& position) {
+                   broker_.Apply(event.header, position);
+                   if (position.trade) OnTrade(event, *position.trade, out);
+                 },
                  [&](const BrokerReport& report) { broker_.Apply(report); },
                  [&](const BrokerSnapshot& snapshot) { broker_.Apply(snapshot); }, [](const auto&) {},  // not ours
              },
              event.body);
+}
+
+void RiskProcessor::OnTrade(const Event& event, const AccountTrade& trade, runtime::EventSink& out) {
+  const auto found = instances_.find(event.header.instance);
+  if (found == instances_.end()) return;
+  Instance& instance = found->second;
+  const std::optional<AccountChange> change = instance.account.Apply(trade, instance.now);
+  if (!change) return;
+  Tell(instance, *change, event.header, Announcer(event.header, found->first, instance.now, 0, out), out);
+  JudgeDay(found->first, instance, event.header, out);
+  const bool closed = instance.pauses.contains({PauseCause::kDayDrawdown, 0});  // entered all the same
+  if (closed) AskToClose(found->first, instance, event.header, CauseName(PauseCause::kDayDrawdown), out);
 }
 
 // Without a session, as of markets that never close, days are those of UTC.
@@ -873,6 +898,23 @@ void RiskProcessor::JudgeDay(StrategyInstanceId id, Instance& instance, const Ev
   account.DropPending();
   while (const std::optional<AccountChange> change = account.CloseAny(instance.now, "flatten")) {
     Tell(instance, *change, cause, say, out);
+  }
+  AskToClose(id, instance, cause, CauseName(PauseCause::kDayDrawdown), out);
+}
+
+void RiskProcessor::AskToClose(StrategyInstanceId id, Instance& instance, const EventHeader& cause,
+                               std::string_view reason, runtime::EventSink& out) const {
+  for (const PaperTrade& trade : instance.account.TakeToClose()) {
+    Event event;
+    event.header = trade.header;
+    event.header.producer = Producer::kRisk;
+    event.header.instance = id;
+    event.header.event_time = instance.now;
+    event.header.ingest_time = cause.ingest_time;
+    event.header.correlation = trade.header.correlation_id();
+    event.header.cause = {.market = {}, .event = trade.header.id(), .ordinal = kToCloseOrdinal};
+    event.body = ExitSignal{.intent = trade.header.id(), .reason = std::string(reason)};
+    out.Emit(event);
   }
 }
 

@@ -153,7 +153,8 @@ class RiskProcessor final : public runtime::Processor {
   void ConfigureRisk(const PendingConfiguration& pending);
 
   // ---- the account at the broker: what oms and the broker write moves no clock
-  void OnTrading(const Event& event);
+  void OnTrading(const Event& event, runtime::EventSink& out);
+  void OnTrade(const Event& event, const AccountTrade& trade, runtime::EventSink& out);
   void BeginBrokerDay();
   int32_t AccountDay() const;
   // After each event: what it means for breakers and the kill switch.
@@ -182,6 +183,9 @@ class RiskProcessor final : public runtime::Processor {
   void Tell(Instance& instance, const AccountChange& change, const EventHeader& cause, const Announcer& say,
             runtime::EventSink& out) const;
   void JudgeDay(StrategyInstanceId id, Instance& instance, const EventHeader& cause, runtime::EventSink& out) const;
+  // Of trades that only oms can close.
+  void AskToClose(StrategyInstanceId id, Instance& instance, const EventHeader& cause, std::string_view reason,
+                  runtime::EventSink& out) const;
   void JudgeLosses(Instance& instance, const Announcer& say) const;
   void TellAccount(StrategyInstanceId id, const Instance& instance, const EventHeader& cause, uint32_t ordinal,
                    runtime::EventSink& out) const;
