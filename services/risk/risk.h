@@ -1,12 +1,14 @@
-// Says of every trade intent whether it may become an alert, and how big. Keeps the account that tells.
+// Says of every trade intent whether it may become an alert or an order, and how big. Keeps the accounts that tell.
 //
 // Reads   trading lane, in scoring's order: ConfigurationVersion, InstrumentDefinition, SessionState, FeedStatus,
 //         HaltChanged, NewsHeadline, MarketContext, ClockTick, TradeIntent, SignalCancelled. Time is the latest event
-//         time seen there, among events of no instance and the instance's own.
+//         time seen there, among events of no instance and the instance's own. Of what oms and the broker write
+//         OrderEvent, PositionSnapshot, BrokerReport, BrokerSnapshot: they move no clock and touch no alert.
 // Emits   RiskDecision: exactly one for each TradeIntent, at the intent's time, following from it.
 //         TradingState: each begin, change and end of a pause, for the instance that pauses.
 //         AccountSnapshot: each entry and close of the instance's paper account, following from its intent; and where a
-//         day or a stage begins or a carried account arrives.
+//         day or a stage begins or a carried account arrives. Of kind kBroker, instance 0: at the tick behind a change.
+//         ExitSignal: a trade of oms that the instance's day closes, following from its intent.
 // Refuses when it does not know. The first rule that refuses is named, with what was seen, the limit and the unit:
 //
 //   PROFILE_UNKNOWN          no profile is in force for the instance, or it was retired
@@ -43,6 +45,9 @@
 //   ALERTS_PER_WINDOW        the schedule window's own alerts_max on this day
 //   ALERTS_PER_HOUR          alerts_per_hour in the last hour, cancelled ones included (S0-5.2, S0-9.4, FX-11)
 //   LOW_CONFIDENCE_LAST_SLOT in a strict window an alert never takes the hour's last slot (FX-18)
+//
+// Of an intent that would become an order (route CONFIRM, AUTO) the rules of the account follow: account_rules.cc has
+// them in their order, docs/risk.md tells of each.
 //
 // Throttles come last: only what would otherwise have been an alert counts as one too many. Windows of time are
 // half-open: what happened exactly one window ago no longer counts.
