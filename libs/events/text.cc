@@ -322,12 +322,15 @@ const InstrumentDefinition* NameTable::Definition(InstrumentId id) const {
 
 std::string_view BodyName(const EventBody& body) {
   constexpr std::array<std::string_view, std::variant_size_v<EventBody>> kNames = {
-      "empty",         "instrument", "market_batch", "feed_capabilities", "session",  "feed_status",
-      "halt",          "news",       "trade_bust",   "trade_correction",  "feed_gap", "universe",
-      "configuration", "tick",       "processor",    "feature_set",       "snapshot", "universe_inputs",
-      "detector",      "context",    "signal",       "signal_cancelled",  "intent",   "decision",
-      "trading_state", "alert",      "alert_update", "receipt",           "outcome",  "subscription",
-      "account",       "rejections"};
+      "empty",         "instrument", "market_batch",   "feed_capabilities", "session",     "feed_status",
+      "halt",          "news",       "trade_bust",     "trade_correction",  "feed_gap",    "universe",
+      "configuration", "tick",       "processor",      "feature_set",       "snapshot",    "universe_inputs",
+      "detector",      "context",    "signal",         "signal_cancelled",  "intent",      "decision",
+      "trading_state", "alert",      "alert_update",   "receipt",           "outcome",     "subscription",
+      "account",       "rejections", "exit_signal",    "order_command",     "order",       "broker_report",
+      "position",      "admin",      "reconciliation", "broker_snapshot",   "kill_switch", "flatten",
+      "incident"};
+  static_assert(!kNames.back().empty(), "every body has a name");
   return kNames[body.index()];
 }
 

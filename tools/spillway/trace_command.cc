@@ -95,8 +95,18 @@ class StepText {
   FeatureSetDefined features_;
 };
 
-absl::Status CollectLane(log::EventLog& log, const log::LaneName& lane, int order, const EventId& story, StepText& text,
-                         std::vector<Step>& steps) {
+// The instruments that the story is about: at a tick all symbols' features follow from one market event.
+absl::Status CollectInstruments(log::EventLog& log, const EventId& story, std::set<InstrumentId>& instruments) {
+  return ForEachEvent(log, "trading", [&](const LaneEvent& lane_event) {
+    const EventHeader& header = lane_event.event.header;
+    if (header.instance != 0 && header.instrument != 0 && header.correlation_id() == story)
+      instruments.insert(header.instrument);
+    return true;
+  });
+}
+
+absl::Status CollectLane(log::EventLog& log, const log::LaneName& lane, int order, const EventId& story,
+                         const std::set<InstrumentId>& instruments, StepText& text, std::vector<Step>& steps) {
   return ForEachEvent(log, lane, [&](const LaneEvent& lane_event) {
     const Event& event = lane_event.event;
     text.Learn(event);
@@ -111,7 +121,8 @@ absl::Status CollectLane(log::EventLog& log, const log::LaneName& lane, int orde
     }
     const bool passed_on = event.header.producer != lane_event.group_producer;
     const bool snapshot = std::holds_alternative<FeatureSnapshot>(event.body);
-    const bool story_teller = event.header.instance != 0 || (snapshot && !passed_on);
+    const bool story_teller =
+        event.header.instance != 0 || (snapshot && !passed_on && instruments.contains(event.header.instrument));
     if (!story_teller || event.header.correlation_id() != story) return true;
     steps.push_back({event.header.event_time, order, lane, std::string(ProducerName(event.header.producer)),
                      ToString(event.header.id()), text.Of(event)});
@@ -141,11 +152,13 @@ int Trace(const TraceArguments& arguments) {
             ? fmt::format("no signal, alert or outcome in {} has an id that begins with {}", arguments.session, digits)
             : fmt::format("{} begins {} ids: give more digits", digits, stories.size())));
   }
+  std::set<InstrumentId> instruments;
+  if (status = CollectInstruments(**session, *stories.begin(), instruments); !status.ok()) return Fail(status);
   StepText text;
   std::vector<Step> steps;
   int order = 0;
   for (const char* lane : {"market.0", "features.0", "trading"}) {
-    status = CollectLane(**session, lane, order++, *stories.begin(), text, steps);
+    status = CollectLane(**session, lane, order++, *stories.begin(), instruments, text, steps);
     if (!status.ok()) return Fail(status);
   }
   // Within a lane the order is the lane's own; across lanes the market event comes first.
