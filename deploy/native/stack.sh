@@ -10,7 +10,7 @@ SERVICES=(ingest universe metrics scoring risk notifier journal)  # and oms, ven
 
 usage() {
   cat <<'TEXT'
-usage: ./dev up [OPTIONS] | down | status [--json] | logs [SERVICE] [-f]
+usage: ./dev up [OPTIONS] | down | status [--json] | logs [SERVICE] [-f] | admin COMMAND ...
 
   up       starts nats-server, redis-server, PostgreSQL, Prometheus and the services
     --sim              play a simulated morning (the default)
@@ -32,6 +32,7 @@ usage: ./dev up [OPTIONS] | down | status [--json] | logs [SERVICE] [-f]
   down     stops them, services first; --purge removes the directory too
   status   what runs, what is missing, how far each service is
   logs     the services' logs; -f follows
+  admin    spillway admin COMMAND on this stack, as its user operator: ./dev admin kill --reason 'the feed is wrong'
 
 All take --dir DIR (default build/stack): stacks in several directories run side by side. Ports are free ones, chosen at
 the first up and kept in DIR/ports.env; set them there, or in the environment (NATS_PORT, REDIS_PORT, POSTGRES_PORT,
@@ -57,6 +58,12 @@ command=${1:-}
 (($#)) && shift
 dir=$root/build/stack scenario='' session='' speed='' broker='' execution='' risk_profile='' venue='' discord='' messages_per_minute=30 discord_bucket=5 lanes=1 tls=off
 purge=0 json=0 follow=0 profiles=() wanted=()
+admin_arguments=()
+if [[ $command == admin ]]; then  # what follows is the program's, but for --dir in front of it
+  [[ ${1:-} != --dir ]] || { dir=$(readlink -m "${2:?--dir needs a value}") && shift 2; }
+  admin_arguments=("$@")
+  set --
+fi
 number() { [[ $2 =~ ^[0-9]+(\.[0-9]+)?$ ]] || die "$1 $2: expected a number"; }
 whole() { [[ $2 =~ ^[0-9]+$ ]] || die "$1 $2: expected a whole number"; }
 file() { # file OPTION PATH WHAT: its absolute path
@@ -490,7 +497,7 @@ up() {
   await prometheus 30 curl -fsS "http://127.0.0.1:$PROMETHEUS_PORT/-/ready"
   printf '%sall services are ready%s\n' "$green" "$plain"
   note "plays $session at speed $speed, profiles: ${profiles[*]}"
-  [[ $broker == none ]] || note "broker:      $broker, risk profile $risk_profile; spillway admin --help"
+  [[ $broker == none ]] || note "broker:      $broker, risk profile $risk_profile; ./dev admin --help"
   alive "$dir/run/fake-venue.pid" && note "fake venue:  http://127.0.0.1:$FAKE_VENUE_HTTP_PORT/fake/snapshot"
   alive "$dir/run/fake-discord.pid" && note "alerts:      http://127.0.0.1:$FAKE_DISCORD_PORT/"
   note "Prometheus:  http://127.0.0.1:$PROMETHEUS_PORT/targets"
@@ -602,8 +609,26 @@ logs() {
   tail -n 50 "${files[@]}"
 }
 
+# As the user that may command and nothing else.
+admin() {
+  [[ -e $dir/ports.env ]] || die "nothing was started under $dir (./dev up)"
+  . "$dir/ports.env"
+  local subcommand=${admin_arguments[0]:---help} rest=("${admin_arguments[@]:1}") options=()
+  case $subcommand in
+    -*) exec "$bin/spillway" admin "$subcommand" ;;
+    limits) options=(--ports-dir "$dir/run/ports") ;;
+    *)
+      options=(--nats "nats://127.0.0.1:$NATS_PORT" --user operator --password-file "$dir/nats/passwords/operator")
+      [[ ! -e $dir/nats/tls/operator.pem ]] || options+=(--tls-ca "$dir/nats/tls/ca.pem"
+        --tls-cert "$dir/nats/tls/operator.pem" --tls-key "$dir/nats/tls/operator.key")
+      ;;
+  esac
+  exec "$bin/spillway" admin "$subcommand" "${options[@]}" "${rest[@]}"
+}
+
 case $command in
   up) up ;;
+  admin) admin ;;
   down) down ;;
   status) status ;;
   logs) logs ;;

@@ -14,6 +14,7 @@ class OmsMetrics {
  public:
   explicit OmsMetrics(service::Metrics& metrics)
       : unknown(metrics.Gauge("spillway_oms_orders_unknown", "Orders of which nobody knows what became of them")),
+        open(metrics.Gauge("spillway_oms_orders_open", "Orders that are not final")),
         connected(metrics.Gauge("spillway_oms_broker_connected", "1 while the session with the broker stands")),
         lease_held(metrics.Gauge("spillway_oms_lease_held", "1: this process works the broker")),
         queue(metrics.Gauge("spillway_oms_broker_queue", "Requests that wait for the limit or the connection")),
@@ -63,6 +64,7 @@ class OmsMetrics {
   void Count(OrderCommandKind kind) { Increment(requests_, static_cast<size_t>(kind)); }
 
   prometheus::Gauge& unknown;
+  prometheus::Gauge& open;
   prometheus::Gauge& connected;
   prometheus::Gauge& lease_held;
   prometheus::Gauge& queue;

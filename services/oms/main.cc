@@ -134,15 +134,20 @@ uint64_t Salt() {
 }
 
 service::ProcessorJob OmsJob(oms::OmsMetrics& series) {
-  return {.name = "oms",
-          .producer = Producer::kOms,
-          .make = [] { return std::make_unique<oms::OmsProcessor>(); },
-          .inputs = {"trading"},
-          .output = "trading",
-          .on_output =
-              [&series](const Event& event, bool is_new) {
-                if (is_new) series.Count(event);
-              }};
+  return {
+      .name = "oms",
+      .producer = Producer::kOms,
+      .make = [] { return std::make_unique<oms::OmsProcessor>(); },
+      .inputs = {"trading"},
+      .output = "trading",
+      .on_output =
+          [&series](const Event& event, bool is_new) {
+            if (is_new) series.Count(event);
+          },
+      .after_step =
+          [&series](runtime::LaneShell& lane) {
+            series.open.Set(static_cast<double>(static_cast<const oms::OmsProcessor&>(lane.processor()).orders_open()));
+          }};
 }
 
 // Folds the lane for the shell.
@@ -170,7 +175,10 @@ absl::Status Run(service::Context& context, const v1::OmsSettings& settings) {
   if (!broker.ok()) return broker.status();
   std::vector<service::ProcessorJob> jobs;
   jobs.push_back(OmsJob(series));
-  if (*broker == nullptr) return service::RunProcessors(context, std::move(jobs));
+  const auto count_open = [&series](service::StatusReport& report) {
+    report.counters["orders_open"] = static_cast<uint64_t>(series.open.Value());
+  };
+  if (*broker == nullptr) return service::RunProcessors(context, std::move(jobs), count_open);
 
   BrokerRight right(context, series.lease_held);
   Reports reports(context);
@@ -193,6 +201,7 @@ absl::Status Run(service::Context& context, const v1::OmsSettings& settings) {
     if (!shell.refused().ok()) context.RequestStop();
   });
   const absl::Status status = service::RunProcessors(context, std::move(jobs), [&](service::StatusReport& report) {
+    count_open(report);
     report.counters["broker_connected"] = shell.connected() ? 1 : 0;
     report.counters["works_broker"] = right.may_act() ? 1 : 0;
     report.notes.push_back("broker: " + shell.Describe());

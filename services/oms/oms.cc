@@ -57,6 +57,16 @@ void OmsProcessor::Process(const Event& event, runtime::EventSink& sink) {
 
 // ---- configuration
 
+size_t OmsProcessor::orders_open() const {
+  size_t open = 0;
+  for (const EventId& id : live_) {
+    const auto& orders = trades_.at(id).orders;
+    open += static_cast<size_t>(
+        std::count_if(orders.begin(), orders.end(), [](const Order& order) { return !order.final(); }));
+  }
+  return open;
+}
+
 void OmsProcessor::OnConfiguration(const Event& event, const ConfigurationVersion& version) {
   if (version.kind == ConfigurationKind::kProfile) {
     absl::StatusOr<ExecutionTerms> terms = ReadExecutionTerms(version.document);

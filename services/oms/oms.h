@@ -71,6 +71,8 @@ class OmsProcessor final : public runtime::Processor {
   void Save(runtime::StateWriter& state) const override;
   absl::Status Restore(runtime::StateReader& state) override;
 
+  size_t orders_open() const;  // those that are not final
+
  private:
   struct Instrument {
     TickTable ticks;
