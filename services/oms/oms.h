@@ -9,8 +9,9 @@
 //
 //   entry       by the profile's ExecutionPolicy: limit, marketable limit, market. Cancelled at the intent's expiry, or
 //               chased (FX-106): cancelled, the cancel confirmed, what is left sent again at the mid, chases_max times.
-//   protection  what was entered and nothing protects gets a stop and a target that cancel each other. With CANCEL_REST
-//               the rest of the entry is cancelled after partial_wait and then all is protected at once.
+//   protection  what was entered and nothing protects gets a stop and a target that cancel each other: at once where
+//               nothing more can come, else at the next tick. With CANCEL_REST the rest of the entry is cancelled after
+//               partial_wait and then all is protected.
 //   exit        where the quote is through the stop before it is placed, the stop is rejected, it was lost three times,
 //               the time stop, kCloseLead before the close, an ExitSignal, a flatten: entry and protection are
 //               cancelled, then what is left is sold across the spread (liquidation.h). A flatten goes by the risk
@@ -59,7 +60,7 @@ inline constexpr Duration kLateAfter = std::chrono::seconds(2);  // what the bro
 inline constexpr uint32_t kBracketsLostMax = 3;
 inline constexpr size_t kUndecidedMax = 4096;  // intents without a decision
 inline constexpr size_t kFinishedMax = 1024;   // trades that are over, kept for late reports
-inline constexpr size_t kBracketsMax = 64;     // of one trade
+inline constexpr size_t kBracketsMax = 128;    // of one trade
 inline constexpr size_t kUnknownToldMax = 256;
 inline constexpr size_t kTradeOrdersMax = 64;  // of one trade; replaced ones beyond are forgotten
 
@@ -184,6 +185,7 @@ class OmsProcessor final : public runtime::Processor {
   LiquidationLeg ExitLeg(const Trade& trade) const;
   void PlaceExit(Trade& trade, const LiquidationStep& step, Side side, Output& out);
   bool InRegularHours() const;
+  Time ProtectAt(const Trade& trade) const;
   void Protect(Trade& trade, Output& out);
   static uint32_t BracketsLost(const Trade& trade);
   void Trail(Trade& trade, Output& out);

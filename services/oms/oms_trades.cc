@@ -247,15 +247,22 @@ void OmsProcessor::PlaceExit(Trade& trade, const LiquidationStep& step, Side sid
 
 // ---- protection
 
+// From when on what nothing protects gets its pair. An order fills in many executions at once: while more may come,
+// those of a tick share a pair, of more ticks the more pairs there are.
+Time OmsProcessor::ProtectAt(const Trade& trade) const {
+  if (trade.intent_open() == Quantity()) return now_;
+  if (trade.terms.cancel_rest) return *trade.entered_at + trade.terms.partial_wait;
+  return *trade.bare_since + kTickPeriod * static_cast<int64_t>(1 + trade.brackets.size());
+}
+
 void OmsProcessor::Protect(Trade& trade, Output& out) {
   const Quantity bare = trade.open() - trade.exit_leaves();
-  if (bare <= Quantity()) return;
-  if (trade.terms.cancel_rest && trade.intent_open() > Quantity() &&
-      !Due(trade, *trade.entered_at + trade.terms.partial_wait)) {
-    return;
-  }
+  if (bare <= Quantity()) return trade.bare_since.reset();
+  if (!trade.bare_since) trade.bare_since = now_;
   const Quote* quote = ValidQuote(trade.instrument());
   if (quote != nullptr && ThroughStop(trade.side, *quote, trade.stop)) return StartExit(trade, "stop", false);
+  if (!Due(trade, ProtectAt(trade))) return;
+  trade.bare_since.reset();
   if (trade.brackets.size() >= kBracketsMax || BracketsLost(trade) >= kBracketsLostMax) {
     return StartExit(trade, "the stop was lost", true);
   }

@@ -63,7 +63,8 @@ struct Trade {
   uint32_t chases = 0;
   std::array<uint32_t, 6> attempts{};  // orders placed, by role
   std::optional<Time> entered_at;
-  std::optional<Price> best;  // of the exit's quotes since the entry
+  std::optional<Time> bare_since;  // something is held that nothing protects
+  std::optional<Price> best;       // of the exit's quotes since the entry
   std::optional<Time> replaced_at;
   std::optional<ExitPlan> exit;
   std::string exit_reason;  // of the last fill that closed a part of it
@@ -100,8 +101,8 @@ struct Trade {
   void Persist(Archive& a) {
     a(header, signal, side, entry, stop, target, expires, approved, risk, terms, contract, orders, brackets, entered,
       exited, entry_notional, exit_notional, fees, entry_value, exit_value, resubmit, entry_over, chases, attempts,
-      entered_at, best, replaced_at, exit, exit_reason, exit_filled, reversed, closed, told_closed, told_protected,
-      timer_outputs, wake);
+      entered_at, bare_since, best, replaced_at, exit, exit_reason, exit_filled, reversed, closed, told_closed,
+      told_protected, timer_outputs, wake);
   }
 };
 

@@ -107,16 +107,17 @@ TEST_CASE("S3-A4.2: an entry that did not fill is cancelled when its intent expi
   desk.CheckRepeats();
 }
 
-TEST_CASE("S3-A4.3: KEEP protects what is filled at once and lets the rest go on", "[oms]") {
+TEST_CASE("S3-A4.3: KEEP protects what is filled within a tick and lets the rest go on", "[oms]") {
   OrderDesk desk;
   desk.Approve(100);
   desk.Accept(OrderRole::kEntry);
   CHECK(desk.Fill(OrderRole::kEntry, 40, 20.00) ==
         "entry PARTIAL (partial_fill) 40/100 open=60\n"
+        "position 40 protected=0 entered 40 at 20.00\n");
+  CHECK(desk.At("10:00:00.100").Tick() ==
         "stop NEW (placed) 0/40\n"
         "target NEW (placed) 0/40\n"
-        "> place stop sell stop 40 at 19.88 target sell limit 40 at 20.24: protection\n"
-        "position 40 protected=0 entered 40 at 20.00\n");
+        "> place stop sell stop 40 at 19.88 target sell limit 40 at 20.24: protection\n");
   desk.Protected();
   CHECK(desk.Fill(OrderRole::kEntry, 60, 19.98) ==
         "entry FILLED (fill) 100/100 open=0\n"
@@ -124,6 +125,16 @@ TEST_CASE("S3-A4.3: KEEP protects what is filled at once and lets the rest go on
         "target NEW (placed) 0/60\n"
         "> place stop sell stop 60 at 19.88 target sell limit 60 at 20.24: protection\n"
         "position 100 protected=40 entered 100 at 19.988\n");
+  desk.CheckRepeats();
+}
+
+TEST_CASE("S3-A4.3: executions that come together share a pair", "[oms]") {
+  OrderDesk desk;
+  desk.Approve(100);
+  desk.Accept(OrderRole::kEntry);
+  CHECK(desk.Fill(OrderRole::kEntry, 40, 20.00).find("place") == std::string::npos);
+  CHECK(desk.Fill(OrderRole::kEntry, 40, 20.00).find("place") == std::string::npos);
+  CHECK(desk.Fill(OrderRole::kEntry, 20, 20.00).find("> place stop sell stop 100") != std::string::npos);
   desk.CheckRepeats();
 }
 
