@@ -38,13 +38,17 @@ void BrokerAccount::Configure(const AccountTerms& terms) {
 }
 
 void BrokerAccount::Define(InstrumentId instrument, const ContractTerms& terms, std::string_view sector) {
+  const Money before = WorthOf(instrument);
   Symbol& symbol = symbols_[instrument];
   symbol.terms = terms;
   symbol.sector = sector;
+  worth_ = worth_ - before + WorthOf(instrument);
 }
 
 void BrokerAccount::See(InstrumentId instrument, const Quote& quote) {
+  const Money before = WorthOf(instrument);
   symbols_[instrument].quote = quote;
+  worth_ = worth_ - before + WorthOf(instrument);
 }
 
 void BrokerAccount::Reserve(const EventId& intent, const Reservation& reservation, Time now) {
@@ -84,6 +88,7 @@ void BrokerAccount::Apply(const EventHeader& header, const OrderEvent& order) {
 }
 
 void BrokerAccount::Apply(const EventHeader& header, const PositionSnapshot& snapshot) {
+  const Money before = WorthOf(header.instrument);
   Position& position = positions_[{header.instrument, header.instance}];
   cash_flow_ = cash_flow_ + snapshot.cash_flow - position.cash_flow;
   cost_ = cost_ + snapshot.cost - position.cost;
@@ -92,6 +97,7 @@ void BrokerAccount::Apply(const EventHeader& header, const PositionSnapshot& sna
               .cash_flow = snapshot.cash_flow,
               .stop = snapshot.stop,
               .protected_quantity = snapshot.protected_quantity};
+  worth_ = worth_ - before + WorthOf(header.instrument);
   changed_ = true;
 }
 
@@ -130,7 +136,7 @@ void BrokerAccount::Mark() {
 
 // Another account, or the first word of one: what was earned before is not its day's.
 void BrokerAccount::Rebase(Money equity) {
-  base_ = equity - cash_flow_ - Worth();
+  base_ = equity - cash_flow_ - worth_;
   day_horizon_.Begin(equity);
   month_horizon_.Begin(equity);
   changed_ = true;
@@ -162,7 +168,7 @@ uint32_t BrokerAccount::OrdersWithin(Duration span, Time now) const {
 
 std::optional<Money> BrokerAccount::Equity() const {
   if (!base_) return std::nullopt;
-  return *base_ + cash_flow_ + Worth();
+  return *base_ + cash_flow_ + worth_;
 }
 
 std::optional<Money> BrokerAccount::BuyingPowerLeft() const {
@@ -191,12 +197,13 @@ Money BrokerAccount::WorthOf(const Reservation& reservation) const {
   return std::max(worth, risk::WorthOf(symbol.terms, exit, reservation.quantity));
 }
 
-Money BrokerAccount::Worth() const {
+Money BrokerAccount::WorthOf(InstrumentId instrument) const {
   Money worth;
-  for (const auto& [key, position] : positions_) {
-    const Money one = Signed(WorthOf(key.instrument, position), position.quantity);
+  for (auto it = positions_.lower_bound({instrument, 0}); it != positions_.end() && it->first.instrument == instrument;
+       ++it) {
+    const Money one = Signed(WorthOf(instrument, it->second), it->second.quantity);
     // An inverse contract is worth less in the coin as its price rises.
-    worth = SymbolOf(key.instrument).terms.inverse ? worth - one : worth + one;
+    worth = SymbolOf(instrument).terms.inverse ? worth - one : worth + one;
   }
   return worth;
 }

@@ -148,8 +148,8 @@ class BrokerAccount {
 
   template <class Archive>
   void Persist(Archive& a) {
-    a(symbols_, positions_, reservations_, in_doubt_, approved_, placed_, word_, profile_equity_, base_, cash_flow_,
-      cost_, cost_at_word_, up_, changed_, day_, day_horizon_, month_horizon_);
+    a(symbols_, positions_, reservations_, in_doubt_, approved_, placed_, word_, profile_equity_, base_, worth_,
+      cash_flow_, cost_, cost_at_word_, up_, changed_, day_, day_horizon_, month_horizon_);
   }
 
  private:
@@ -169,7 +169,7 @@ class BrokerAccount {
   bool Held(InstrumentId instrument) const;                                // by any instance
   Money WorthOf(InstrumentId instrument, const Position& position) const;  // |.| at the exit side
   Money WorthOf(const Reservation& reservation) const;
-  Money Worth() const;                                                     // of all positions, shorts negative
+  Money WorthOf(InstrumentId instrument) const;  // of its positions, shorts negative
   void Rebase(Money equity);
 
   std::map<InstrumentId, Symbol> symbols_;
@@ -181,6 +181,7 @@ class BrokerAccount {
   std::optional<Word> word_;
   std::optional<Money> profile_equity_;
   std::optional<Money> base_;  // equity = base + cash flow + worth
+  Money worth_;                // of all positions, shorts negative
   Money cash_flow_;            // of all positions
   Money cost_;                 // of all positions
   Money cost_at_word_;
