@@ -110,12 +110,16 @@ absl::StatusOr<StrategyInstanceId> FindInstance(const NameTable& names, const st
 // What follows from one command, as it comes: its answer, and the rest of the story.
 class Answers {
  public:
-  Answers(AdminCommandKind kind, bool flatten, const EventId& command) : kind_(kind), flatten_(flatten) {
-    ids_.insert(command);
+  Answers(AdminCommandKind kind, bool flatten, EventHeader command) : kind_(kind), flatten_(flatten) {
+    ids_.insert(command.id());
+    command.instance = 0;  // how risk knows it where it fits no card
+    ids_.insert(command.id());
   }
 
   // True: it is about the command.
   bool Take(const Event& event) {
+    const Producer by = event.header.producer;
+    if (by != Producer::kRisk && by != Producer::kOms && by != Producer::kBroker) return false;  // views of it
     const bool follows = ids_.contains(event.header.cause.event) || AboutAChild(event);
     const auto* progress = std::get_if<FlattenProgress>(&event.body);
     const bool flattens =
@@ -183,6 +187,10 @@ class Answers {
 std::string NoAnswerText(AdminCommandKind kind, double timeout) {
   const char* why = "is risk up (spillway status)?";
   if (kind == AdminCommandKind::kKill) why = "was the kill switch active already? Else: is risk up (spillway status)?";
+  if (kind == AdminCommandKind::kArm || kind == AdminCommandKind::kDisarm) {
+    why = "is a live account of that id in force? Else: is risk up (spillway status)?";
+  }
+  if (kind == AdminCommandKind::kResume) why = "was the symbol paused? Else: is risk up (spillway status)?";
   if (kind == AdminCommandKind::kEnable) why = "was it enabled already? Else: is risk up (spillway status)?";
   return fmt::format("the command is on the log, and nobody answered within {} s: {}", timeout, why);
 }
@@ -283,7 +291,7 @@ int Admin(const AdminArguments& given) {
   const EventId id = command->header.id();
   nlohmann::ordered_json json = {
       {"command", arguments.command}, {"id", ToString(id)}, {"answers", nlohmann::ordered_json::array()}};
-  Answers answers(kind, arguments.flatten, id);
+  Answers answers(kind, arguments.flatten, command->header);
   bool seen = false;  // the command itself
   const auto answer = [&](uint64_t, const Event& event) {
     memory.Take(event);

@@ -87,13 +87,15 @@ std::string Bar(double distance_percent) {
   return "[" + std::string(static_cast<size_t>(full), '#') + std::string(static_cast<size_t>(kWidth - full), '-') + "]";
 }
 
-void PrintRules(const Json& rules) {
+void PrintRules(const Json& rules, bool of_symbol) {
   for (const Json& rule : rules) {
     const bool refuses = Flag(rule, "refuses");
     const std::optional<double> seen = Number(rule, "seen"), limit = Number(rule, "limit"),
                                 distance = Number(rule, "distance_percent");
     const bool judged = !rule.contains("judged");
     if (!judged && !refuses) continue;  // it depends on the intent
+    if (!of_symbol && Word(rule, "rule") == RefusalRuleName(RefusalRule::kInstrumentUnknown))
+      continue;  // none was asked for
     std::string line = fmt::format("    {:<8} {:<22}", refuses ? "REFUSES" : "passes", Word(rule, "rule"));
     if (distance) line += fmt::format(" {} {:>4.0f}% left", Bar(*distance), std::clamp(*distance, 0.0, 100.0));
     if (seen || limit) line += fmt::format("  seen {} limit {} {}", Figure(seen), Figure(limit), Word(rule, "unit"));
@@ -136,12 +138,12 @@ void PrintLimits(const Json& all, const AdminLimitsArguments& arguments) {
     if (!arguments.instance.empty() && name != arguments.instance && name != arguments.instance + "#1") continue;
     if (arguments.symbol.empty() && instance.contains("rules")) {
       fmt::print("\n{}\n", name);
-      PrintRules(instance["rules"]);
+      PrintRules(instance["rules"], false);
     }
     for (const Json& symbol : instance.value("symbols", Json::array())) {
       if (!arguments.symbol.empty() && Word(symbol, "symbol") != arguments.symbol) continue;
       fmt::print("\n{} {}\n", name, Word(symbol, "symbol"));
-      PrintRules(symbol.value("rules", Json::array()));
+      PrintRules(symbol.value("rules", Json::array()), true);
     }
   }
 }
