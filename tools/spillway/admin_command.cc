@@ -44,10 +44,14 @@ EventId DrawId() {
 struct LaneMemory {
   NameTable names;
   std::map<EventId, EventHeader> intents;
+  std::map<EventId, EventId> alerts;  // the intents that they tell of
 
   void Take(const Event& event) {
     names.Learn(event);
-    if (std::holds_alternative<TradeIntent>(event.body)) intents[event.header.id()] = event.header;
+    if (const auto* alert = std::get_if<Alert>(&event.body)) alerts[event.header.id()] = alert->intent;
+    // What risk derived from a confirmation is nobody's to confirm.
+    const auto* intent = std::get_if<TradeIntent>(&event.body);
+    if (intent != nullptr && !intent->parent) intents[event.header.id()] = event.header;
   }
 };
 
@@ -79,12 +83,15 @@ absl::StatusOr<EventHeader> FindIntent(const LaneMemory& memory, std::string dig
   if (digits.size() < 4 || digits.find_first_not_of("0123456789abcdef") != std::string::npos) {
     return absl::InvalidArgumentError(fmt::format("'{}' is no id: at least 4 hexadecimal digits", digits));
   }
-  std::vector<const EventHeader*> found;
+  std::set<EventId> found;
   for (const auto& [id, header] : memory.intents) {
     const bool story = ToString(header.correlation_id()).starts_with(digits);  // what cards and traces show
-    if (story || ToString(id).starts_with(digits)) found.push_back(&header);
+    if (story || ToString(id).starts_with(digits)) found.insert(id);
   }
-  if (found.size() == 1) return *found.front();
+  for (const auto& [alert, intent] : memory.alerts) {
+    if (ToString(alert).starts_with(digits)) found.insert(intent);
+  }
+  if (found.size() == 1 && memory.intents.contains(*found.begin())) return memory.intents.at(*found.begin());
   return absl::NotFoundError(found.empty()
                                  ? fmt::format("no intent has an id that begins with {}", digits)
                                  : fmt::format("{} begins {} intents: give more digits", digits, found.size()));
