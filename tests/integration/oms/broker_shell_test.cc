@@ -2,6 +2,10 @@
 #include "services/oms/broker_shell.h"
 
 #include <algorithm>
+#include <random>
+
+#include "services/oms/adapters/venue/venue_protocol.h"
+#include "spillway/v1/risk.pb.h"
 
 #include "tests/integration/oms/stage.h"
 
@@ -26,7 +30,7 @@ TEST_CASE("S4-R10.1.1, S3-B2.2: broker: an order goes out once it is on the lane
   venue.Quote("ACME", "9.98", "10.00");
   Lane lane;
   Worker worker(lane, venue.Options());
-  REQUIRE(worker.Until([&] { return lane.Story() == "connected clock"; }));
+  REQUIRE(worker.Until([&] { return lane.Story().starts_with("connected clock"); }));
   const OrderId order = lane.Place();
   REQUIRE(worker.Until([&] { return lane.Story(order) == "sent accepted fill"; }));
 
@@ -114,7 +118,7 @@ TEST_CASE("S3-B2.2: broker: what cannot be written to the lane is not sent", "[b
   VenueProcess venue;
   Lane lane;
   Worker worker(lane, venue.Options());
-  REQUIRE(worker.Until([&] { return lane.Story() == "connected clock"; }));
+  REQUIRE(worker.Until([&] { return lane.Story().starts_with("connected clock"); }));
   lane.refuses = true;
   const OrderId order = lane.Place(100, "9.00");
   worker.Linger(milliseconds(500));
@@ -217,7 +221,7 @@ TEST_CASE("S4-R10.1.1: broker: a lost connection is told, taken up again, and wh
   VenueProcess venue;
   Lane lane;
   Worker worker(lane, venue.Options());
-  REQUIRE(worker.Until([&] { return lane.Story() == "connected clock"; }));
+  REQUIRE(worker.Until([&] { return lane.Story().starts_with("connected clock"); }));
   SECTION("cut behind an order") {
     venue.Next({{{"on", "accepted"}, {"drop", true}, {"close", true}}, {{"on", "place"}, {"close", "after"}}});
   }
@@ -263,7 +267,7 @@ TEST_CASE("S4-R10.1.1: broker: what does not read is kept as text, and the sessi
   VenueProcess venue;
   Lane lane;
   Worker worker(lane, venue.Options());
-  REQUIRE(worker.Until([&] { return lane.Story() == "connected clock"; }));
+  REQUIRE(worker.Until([&] { return lane.Story().starts_with("connected clock"); }));
   Json behaviour;
   std::string expected;
   SECTION("no JSON") {
@@ -360,7 +364,7 @@ TEST_CASE("S4-R10.1.1: broker: within our own limit orders wait, what reduces ri
   VenueProcess venue({"--requests-per-second", "60"});
   Lane lane;
   Worker worker(lane, venue.Options(), true, 20);
-  REQUIRE(worker.Until([&] { return lane.Story() == "connected clock"; }));
+  REQUIRE(worker.Until([&] { return lane.Story().starts_with("connected clock"); }));
   std::vector<OrderId> orders;
   for (int i = 0; i < 40; ++i) orders.push_back(lane.Place(1, "9.00"));
   REQUIRE(worker.Until([&] { return lane.Reports(BrokerReportKind::kAccepted).size() >= 21; }));
@@ -378,11 +382,11 @@ TEST_CASE("S4-R10.1.1: broker: a clock that goes wrong is told", "[broker]") {
   VenueProcess venue;
   Lane lane;
   Worker worker(lane, venue.Options());
-  REQUIRE(worker.Until([&] { return lane.Story() == "connected clock"; }));
+  REQUIRE(worker.Until([&] { return lane.Story().starts_with("connected clock"); }));
   const BrokerReport clock = Last(lane, BrokerReportKind::kClock);
   REQUIRE(clock.clock_skew.has_value());
   CHECK(std::chrono::abs(*clock.clock_skew) < milliseconds(500));
-  worker.Linger(milliseconds(600));
+  worker.Linger(milliseconds(1200));
   CHECK(lane.Reports(BrokerReportKind::kClock).size() == 1);
 }
 
@@ -418,6 +422,137 @@ TEST_CASE("S4-R10.1.1: broker: wrong key, wrong account, live where paper is con
   const OrderId order = lane.Place(100, "9.00");
   REQUIRE(worker.Until([&] { return lane.Story(order) == "not_sent"; }));
   CHECK(live.Orders().empty());
+}
+
+TEST_CASE("S4-R10.1.1: broker: where the risk profile is for another account, or for real money, nothing is sent",
+          "[broker]") {
+  VenueProcess venue;
+  Lane lane;
+  const auto put_in_force = [&](const std::string& account, bool live) {
+    v1::RiskProfile profile;
+    profile.mutable_account()->set_id(account);
+    profile.mutable_account()->set_live(live);
+    ConfigurationVersion version;
+    version.kind = ConfigurationKind::kRisk;
+    version.name = "paper@1";
+    version.document = profile.SerializeAsString();
+    lane.Write(Producer::kGateway, version);
+  };
+  put_in_force("PA-9", false);
+  Worker worker(lane, venue.Options());
+  const OrderId other_account = lane.Place(100, "9.00");
+  REQUIRE(worker.Until([&] { return lane.Story(other_account) == "not_sent"; }));
+  CHECK(Contains(Last(lane, BrokerReportKind::kNotSent).reason, "paper@1 is for account 'PA-9' (paper)"));
+  put_in_force("PA-1", true);
+  const OrderId real_money = lane.Place(100, "9.00");
+  REQUIRE(worker.Until([&] { return lane.Story(real_money) == "not_sent"; }));
+  CHECK(Contains(Last(lane, BrokerReportKind::kNotSent).reason, "(live)"));
+  CHECK(venue.Orders().empty());
+  put_in_force("", false);  // any paper account
+  const OrderId order = lane.Place(100, "9.00");
+  REQUIRE(worker.Until([&] { return lane.Story(order) == "sent accepted"; }));
+}
+
+TEST_CASE("S3-B2.2: broker ledger: restored from any moment it knows the same", "[broker]") {
+  Lane lane;
+  std::vector<Event> events;
+  const OrderId first = lane.Place(), second = lane.Place();
+  lane.Ask(OrderCommandKind::kSnapshot);
+  lane.Ask(OrderCommandKind::kCancel, first);
+  const auto say = [&](BrokerReportKind kind, const OrderId& order) {
+    BrokerReport report;
+    report.kind = kind;
+    report.client_order_id = ClientOrderId(order);
+    lane.Write(Producer::kBroker, report);
+  };
+  say(BrokerReportKind::kSent, first);
+  say(BrokerReportKind::kSent, second);
+  say(BrokerReportKind::kAccepted, first);
+  lane.Ask(OrderCommandKind::kQuery, second);
+  OrderEvent unknown;
+  unknown.order = second;
+  unknown.state = OrderState::kUnknown;
+  lane.Write(Producer::kOms, unknown);
+  say(BrokerReportKind::kCanceled, first);
+  lane.Write(Producer::kBroker, BrokerSnapshot());
+  test::CollectingSink sink;
+  const auto describe = [](const BrokerLedger& ledger) {
+    runtime::StateWriter state;
+    ledger.Save(state);
+    return state.Take();
+  };
+  auto once = std::make_unique<BrokerLedger>();
+  auto restored = std::make_unique<BrokerLedger>();
+  for (const Event& event : lane.From(0)) {
+    once->Process(event, sink);
+    restored->Process(event, sink);
+    const std::string bytes = describe(*restored);
+    restored = std::make_unique<BrokerLedger>();
+    runtime::StateReader state(bytes);
+    REQUIRE(restored->Restore(state).ok());
+    REQUIRE(state.Finish().ok());
+    REQUIRE(describe(*restored) == describe(*once));
+  }
+  CHECK(sink.events.empty());
+  REQUIRE(once->commands().size() == 2);  // what is in doubt, and the question about it
+  CHECK(once->commands().begin()->second.sent);
+  CHECK(once->commands().begin()->second.unanswered == std::vector<OrderId>{second});
+  CHECK(once->unknown_orders() == 1);
+  CHECK(once->Find(first)->instance == 77);
+  // A question nobody answered is not asked for ever; an order in doubt is never forgotten.
+  lane.Advance(seconds(20));
+  once->Process(lane.From(0).back(), sink);
+  REQUIRE(once->commands().size() == 1);
+  CHECK(once->commands().begin()->second.command.kind == OrderCommandKind::kPlace);
+  say(BrokerReportKind::kNotFound, second);
+  once->Process(lane.From(0).back(), sink);
+  CHECK(once->commands().empty());
+}
+
+TEST_CASE("S4-R10.1.1: venue protocol: whatever a line holds, it is read or refused with the reason", "[broker]") {
+  const std::string good =
+      R"({"seq":9,"id":3,"type":"report","event":"fill","client_order_id":"sw-1","broker_order_id":"B-3","symbol":"ACME",)"
+      R"("side":"buy","execution_id":"E-4","price":"10","quantity":"60","fee":"0.3","maker":false,"cumulative":"60",)"
+      R"("leaves":"40","time":1763748002000000000})";
+  const absl::StatusOr<VenueMessage> read = ParseVenueMessage(good);
+  REQUIRE(read.ok());
+  CHECK(read->sequence == 9);
+  CHECK(read->id == 3);
+  CHECK(std::get<VenueReport>(read->body).report.fee == *Money::Parse("0.3"));
+  const auto reason = [](const std::string& line) { return std::string(ParseVenueMessage(line).status().message()); };
+  CHECK(reason("") == "no JSON");
+  CHECK(reason("[]") == "no object");
+  CHECK(reason("{}") == "no 'seq'");
+  CHECK(reason(R"({"seq":1,"type":"dream"})") == "'type': 'dream' is not known");
+  CHECK(reason(R"({"seq":1.5,"type":"pong","time":1})") == "'seq' is no whole number");
+  CHECK(reason(R"({"seq":1,"type":"snapshot","account":"a","live":"no"})") == "'live' is neither true nor false");
+
+  // Each byte changed, cut at each place, in all sorts of ways: no crash, and nothing half read.
+  std::mt19937_64 random(7);
+  for (size_t i = 0; i < good.size(); ++i) {
+    std::string line = good;
+    line[i] = static_cast<char>(random());
+    (void)ParseVenueMessage(line);
+    CHECK_FALSE(ParseVenueMessage(good.substr(0, i)).ok());
+  }
+  for (int i = 0; i < 2000; ++i) {
+    Json json = Json::parse(good);
+    auto field = json.begin();
+    std::advance(field, static_cast<long>(random() % json.size()));
+    static const std::vector<Json> kValues = {nullptr,
+                                              true,
+                                              -1,
+                                              1e300,
+                                              "",
+                                              "x",
+                                              "-9223372036854775809",
+                                              Json::array(),
+                                              Json::object(),
+                                              "1.123456789012345678"};
+    *field = kValues[random() % kValues.size()];
+    const absl::StatusOr<VenueMessage> message = ParseVenueMessage(json.dump());
+    if (message.ok()) CHECK((std::holds_alternative<VenueReport>(message->body)));
+  }
 }
 
 }  // namespace spillway::oms

@@ -219,32 +219,38 @@ TEST_CASE(
   OmsService one(lane, venue, {.instance = "a"});
   OmsService other(lane, venue, {.instance = "b"});
   REQUIRE(Soon([&] { return lane.Reports(BrokerReportKind::kConnected) >= 1; }));
-  venue.Behave({{"rate",
-                 {{"drop", 0.04},
-                  {"delay", 0.06},
-                  {"delay_ms", 300},
-                  {"duplicate", 0.06},
-                  {"reorder", 0.05},
-                  {"garbage", 0.01},
-                  {"gap", 0.01},
-                  {"half_open", 0.01},
-                  {"reject", 0.04},
-                  {"silence", 0.04},
-                  {"rate_limit", 0.03},
-                  {"ignore", 0.03},
-                  {"close_before", 0.01},
-                  {"close_after", 0.02},
-                  {"seed", seed}}}});
+  const auto misbehave = [&] {
+    venue.Behave({{"rate",
+                   {{"drop", 0.04},
+                    {"delay", 0.06},
+                    {"delay_ms", 300},
+                    {"duplicate", 0.06},
+                    {"reorder", 0.05},
+                    {"garbage", 0.01},
+                    {"gap", 0.01},
+                    {"half_open", 0.01},
+                    {"reject", 0.04},
+                    {"silence", 0.04},
+                    {"rate_limit", 0.03},
+                    {"ignore", 0.03},
+                    {"close_before", 0.01},
+                    {"close_after", 0.02},
+                    {"seed", random()}}}});
+  };
+  misbehave();
   std::vector<EventId> intents;
+  int kills = 0;
   for (int step = 0; step < 60; ++step) {
     intents.push_back(lane.Approve(10));
     std::this_thread::sleep_for(milliseconds(20 + draw(200)));
     switch (draw(12)) {
       case 0:
+        ++kills;
         one.process().Kill9();
         one.process().Start();
         break;
       case 1:
+        ++kills;
         other.process().Kill9();
         other.process().Start();
         break;
@@ -255,6 +261,7 @@ TEST_CASE(
         venue.process().Kill9();
         venue.Start();
         venue.Quote("ACME", "9.98", "10.00");
+        misbehave();
         break;
       case 4:
         if (step % 3 == 0) lane.server().Restart();
@@ -300,6 +307,25 @@ TEST_CASE(
   }
   INFO(unsettled);
   CHECK(calm);
+  std::map<OrderState, int> ends;
+  for (const auto& [order, event] : last) ++ends[event.state];
+  std::string text;
+  for (const auto& [state, count] : ends) text += fmt::format(" {} {}", OrderStateName(state), count);
+  std::map<DifferenceKind, int> differences;
+  for (const Reconciliation& r : lane.All<Reconciliation>()) {
+    ++differences[r.kind];
+    if (std::getenv("SPILLWAY_OMS_FAULTS_SHOW") != nullptr) {
+      std::fprintf(stderr, "%s %s %d %s %s\n", std::string(DifferenceKindName(r.kind)).c_str(),
+                   std::string(RepairName(r.repair)).c_str(), r.resolved, r.client_order_id.c_str(), r.detail.c_str());
+    }
+  }
+  text += "; differences";
+  for (const auto& [kind, count] : differences) text += fmt::format(" {} {}", DifferenceKindName(kind), count);
+  std::fprintf(stderr, "seed %llu: %zu intents, %d kills, %zu sessions, %zu malformed; orders%s\n",
+               static_cast<unsigned long long>(seed), intents.size(), kills, lane.Reports(BrokerReportKind::kConnected),
+               lane.Reports(BrokerReportKind::kMalformed), text.c_str());
+  CHECK(kills > 0);
+  CHECK(lane.Reports(BrokerReportKind::kFill) > 10);
   CheckOnce(venue, intents, 10);
   CHECK(lane.RepeatedIds() == 0);
   // What oms holds open is open at the venue, and nothing of ours is open there that oms does not know.

@@ -64,7 +64,7 @@ class VenueProcess {
     options.secret = "fake-secret";
     options.tls_ca_file = ca();
     options.request_timeout = seconds(2);
-    options.heartbeat = milliseconds(200);
+    options.heartbeat = milliseconds(500);
     return options;
   }
   std::string address() const { return "localhost:" + std::to_string(port_); }
