@@ -114,7 +114,7 @@ void BrokerAccount::Apply(const BrokerSnapshot& snapshot) {
                .buying_power = snapshot.buying_power};
   cost_at_word_ = cost_;
   up_ = true;
-  if (first && snapshot.equity > Money()) Rebase(snapshot.equity);
+  if ((first || !base_) && snapshot.equity > Money()) Rebase(snapshot.equity);
   changed_ = changed_ || first;
 }
 

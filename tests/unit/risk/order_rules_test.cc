@@ -67,6 +67,9 @@ TEST_CASE("risk: ACCOUNT_UNKNOWN of another account, of a live one, without equi
   OrderDay poor(OpenRisk(), AutoProfile(), 0);
   CHECK(poor.Ask() == "refused ACCOUNT_UNKNOWN");
   CHECK(poor.decision().detail == "equity");
+  poor.Send(poor.lane.Make(PaperSnapshot(), 0, 0, Producer::kBroker));  // funded
+  poor.MarkAt(1, 49.99, 50);
+  CHECK(poor.Ask() == "approved 500");
 }
 
 TEST_CASE("S3-B3.1: only symbols that are allowed, none that is blocked", "[risk]") {
