@@ -288,6 +288,13 @@ void BrokerModel::OrderByHand(InstrumentId instrument, Side side, Quantity quant
   orders_[order.client_order_id] = order;
 }
 
+void BrokerModel::Heal() {
+  faults_ = {};
+  for (auto& [id, order] : orders_) {
+    if (!ParseClientOrderId(id) && order.live()) order.state = OrderState::kCanceled;
+  }
+}
+
 void BrokerModel::Quoted(InstrumentId instrument, const Quote& quote) {
   quotes_[instrument] = quote;
   shown_ask_[instrument] = quote.ask_size;

@@ -45,8 +45,8 @@ class BrokerModel {
   void Quoted(InstrumentId instrument, const Quote& quote);
   void Halted(InstrumentId instrument, bool halted);
   void At(Time now) { now_ = now; }
-  // From here on it does everything right.
-  void Heal() { faults_ = {}; }
+  // From here on it does everything right, and other people have no orders here any more.
+  void Heal();
 
   // What it answers is left in Said().
   void Place(InstrumentId instrument, const std::vector<OrderTicket>& tickets);

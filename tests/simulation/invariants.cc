@@ -147,7 +147,11 @@ void Invariants::CheckExposure(const Approved& latest) {
     Fail("exposure", fmt::format("an approval brings the account to {:.2f} USD gross, its limit is {}", gross,
                                  caps_.gross.ToString()));
   }
-  if (positions > caps_.positions) {
+  // A position that there is already is no further one, be it held by hand.
+  const auto by_hand = broker_->positions().find(latest.instrument);
+  const bool had = (by_hand != broker_->positions().end() && by_hand->second != ours_[latest.instrument]) ||
+                   exposure[latest.instrument] > latest.quantity.ToDouble() * latest.entry.ToDouble() * 1.000001;
+  if (positions > caps_.positions && !had) {
     Fail("exposure", fmt::format("an approval makes {} positions, the limit is {}", positions, caps_.positions));
   }
 }
