@@ -56,7 +56,8 @@ namespace spillway::oms {
 inline constexpr Duration kCloseLead = std::chrono::seconds(60);
 inline constexpr Duration kGiveUpAfter = std::chrono::seconds(10);
 inline constexpr Duration kCancelAgain = std::chrono::seconds(2);
-inline constexpr Duration kLateAfter = std::chrono::seconds(2);  // what the broker announced and did not say yet
+inline constexpr Duration kLateAfter = std::chrono::seconds(2);   // what the broker announced and did not say yet
+inline constexpr Duration kUntoldMax = std::chrono::seconds(60);  // that a counted execution is waited for
 inline constexpr uint32_t kBracketsLostMax = 3;
 inline constexpr size_t kUndecidedMax = 4096;  // intents without a decision
 inline constexpr size_t kFinishedMax = 1024;   // trades that are over, kept for late reports
@@ -150,6 +151,7 @@ class OmsProcessor final : public runtime::Processor {
   void OnConnected(Output& out);
   void OnSnapshot(const BrokerSnapshot& snapshot, Output& out);
   void Repair(Difference difference, Output& out);
+  void Miss(Trade& trade, const Order& order, Quantity left);
   void Book(Trade& trade, Order& order, const BrokerReport& report);
   void Shrink(Trade& trade, const Order& filled);
   void CancelLost(Trade& trade, Order& order, Output& out);
@@ -173,6 +175,7 @@ class OmsProcessor final : public runtime::Processor {
   // ---- what is to be done next (oms_trades.cc)
   void Advance(Trade& trade, Output& out);
   void AskAfterOrders(Trade& trade, Output& out);
+  void AskAfterPairs(Trade& trade);
   void TendEntry(Trade& trade, Output& out);
   std::string EntryEnd(Trade& trade);  // why no more is to be entered; empty: it may be
   std::string ChaseRefusal(const Trade& trade, const Order& ended) const;  // empty: none

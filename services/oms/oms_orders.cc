@@ -103,6 +103,7 @@ bool OmsProcessor::Step(Trade& trade, Order& order, OrderTrigger trigger, const 
   if (order.final() || order.state == OrderState::kAccepted || order.state == OrderState::kPartial) {
     order.answer_due.reset();
   }
+  if (order.working() && order.filled >= order.quantity()) order.answer_due = now_ + StuckAfter();  // its end
   if (order.state == OrderState::kUnknown) order.answer_due = now_ + StuckAfter();
   // What the broker announced and did not say yet.
   if (order.cumulative > order.filled && !order.answer_due) order.answer_due = now_ + kLateAfter;

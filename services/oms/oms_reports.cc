@@ -110,6 +110,7 @@ void OmsProcessor::OnFill(Trade& trade, Order& order, const BrokerReport& report
 
   const bool all = order.filled >= order.quantity() ||
                    (report.leaves && *report.leaves == Quantity() && order.filled >= order.cumulative);
+  if (report.leaves == Quantity() && order.filled >= order.cumulative) Miss(trade, order, order.filled);
   if (!was_final) {
     Step(trade, order, all ? OrderTrigger::kFill : OrderTrigger::kPartialFill, &report, {}, out);
   } else {
@@ -164,7 +165,10 @@ void OmsProcessor::Book(Trade& trade, Order& order, const BrokerReport& report) 
     trade.exit_value = trade.exit_value - value;
   }
   if (!order.bracket) return;
-  trade.brackets[*order.bracket].filled += quantity;
+  Bracket& bracket = trade.brackets[*order.bracket];
+  bracket.filled += quantity;
+  if (bracket.untold_by != order.ticket.order) bracket.untold -= std::min(bracket.untold, quantity);
+  bracket.untold = std::min(bracket.untold, std::max(bracket.quantity - bracket.filled, Quantity()));
   Shrink(trade, order);
 }
 
@@ -177,6 +181,19 @@ void OmsProcessor::Shrink(Trade& trade, const Order& filled) {
     other.shrunk = std::max(other.ticket.quantity - other.filled - rest, Quantity());
     if (rest == Quantity() && !other.answer_due) other.answer_due = now_ + StuckAfter();  // its end
   }
+}
+
+// The broker says of an order of a pair how much was left to it: less than the pair has by the executions that we know
+// of. What is missing was closed by the others, or by the order that it replaced.
+void OmsProcessor::Miss(Trade& trade, const Order& order, Quantity left) {
+  if (!order.bracket) return;
+  Bracket& bracket = trade.brackets[*order.bracket];
+  const Quantity untold = bracket.quantity - (bracket.filled - order.filled) - left;
+  if (untold <= Quantity()) return;
+  bracket.untold = untold;
+  bracket.untold_by = order.ticket.order;
+  bracket.untold_ask = now_ + kLateAfter;
+  if (!bracket.untold_until) bracket.untold_until = now_ + kUntoldMax;
 }
 
 void OmsProcessor::OnCanceled(Trade& trade, Order& order, const BrokerReport& report, Output& out) {
@@ -219,6 +236,7 @@ void OmsProcessor::OnRejected(Trade& trade, Order& order, const BrokerReport& re
 void OmsProcessor::OnReplaced(Trade& trade, Order& order, const BrokerReport& report, Output& out) {
   const auto [old_trade, old] = FindOrder(report.replaces);
   if (old != nullptr && old_trade == &trade) Step(trade, *old, OrderTrigger::kReplaced, &report, {}, out);
+  if (report.leaves) Miss(trade, order, *report.leaves);
   Step(trade, order, OrderTrigger::kAccepted, &report, {}, out);
   order.acknowledged = true;
 }

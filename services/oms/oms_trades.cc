@@ -19,6 +19,7 @@ void OmsProcessor::Advance(Trade& trade, Output& out) {
   Wake(trade, kNever);
   SettleReplacements(trade);
   AskAfterOrders(trade, out);
+  AskAfterPairs(trade);
   TendEntry(trade, out);
   PlanExit(trade);
   if (trade.exit) {
@@ -39,6 +40,23 @@ bool OmsProcessor::Due(Trade& trade, Time time) {
 }
 
 // ---- FX-77
+
+// Executions of a pair that the broker counted and did not tell.
+void OmsProcessor::AskAfterPairs(Trade& trade) {
+  for (Bracket& bracket : trade.brackets) {
+    if (bracket.untold == Quantity()) {
+      bracket.untold_until.reset();
+      continue;
+    }
+    if (Due(trade, *bracket.untold_until)) {  // nobody knows of them: it is held, and to be protected
+      bracket.untold = Quantity();
+    } else if (Due(trade, *bracket.untold_ask)) {
+      bracket.untold_ask = now_ + StuckAfter();
+      AskForSnapshot();
+      Due(trade, *bracket.untold_ask);
+    }
+  }
+}
 
 void OmsProcessor::AskAfterOrders(Trade& trade, Output& out) {
   for (size_t i = 0; i < trade.orders.size(); ++i) {

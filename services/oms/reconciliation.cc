@@ -286,7 +286,7 @@ class Reconciler::Comparison {
     }
     if (!AtBroker(ours.state) || listed_.contains(ours.order)) return;
     const Quantity known = ours.filled + MissingOf(ours.order);
-    if (known >= ours.quantity) return;  // those fills end it
+    if (known > ours.filled && known >= ours.quantity) return;  // those fills end it
     Difference difference;
     difference.instrument = ours.instrument;
     difference.instance = ours.instance;

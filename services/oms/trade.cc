@@ -50,7 +50,7 @@ Quantity Trade::BracketLeaves(const Bracket& bracket) const {
   for (const Order& order : orders) {
     if (order.bracket && &brackets[*order.bracket] == &bracket) most = std::max(most, order.leaves());
   }
-  return most;
+  return std::max(most, bracket.untold);
 }
 
 Quantity Trade::exit_leaves() const {

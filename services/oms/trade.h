@@ -25,9 +25,13 @@ struct Bracket {
   Quantity quantity;
   Quantity filled;                   // by any of its orders
   std::optional<Time> broken_since;  // one of the two ended unasked while the other works
+  // Closed too, as what the broker left over of `untold_by` says, but by which execution of the others it did not tell.
+  Quantity untold;
+  OrderId untold_by;
+  std::optional<Time> untold_until, untold_ask;
   template <class Archive>
   void Persist(Archive& a) {
-    a(stop, target, next_stop, quantity, filled, broken_since);
+    a(stop, target, next_stop, quantity, filled, broken_since, untold, untold_by, untold_until, untold_ask);
   }
 };
 
@@ -85,7 +89,7 @@ struct Trade {
   const Order* Find(const OrderId& id) const { return const_cast<Trade*>(this)->Find(id); }
   Quantity intent_open() const;                          // what may yet be entered
   Quantity entered_at_most() const;                      // ... and was, by the broker's fullest account
-  Quantity BracketLeaves(const Bracket& bracket) const;  // what its working orders may still close
+  Quantity BracketLeaves(const Bracket& bracket) const;  // what its orders may still close, or did unheard
   Quantity exit_leaves() const;                          // ... of brackets and exits
   bool AnyWorking(OrderRole role) const;
   bool AnyBracketWorking() const;
