@@ -116,6 +116,7 @@ class Invariants {
   std::map<InstrumentId, Quote> marks_;
   size_t marks_read_ = 0, kills_read_ = 0;
   bool killed_ = false;
+  bool by_hand_ = false;  // somebody else traded
 };
 
 }  // namespace spillway::simulation

@@ -76,7 +76,7 @@ TEST_CASE(
     return;
   }
   std::vector<std::string> stories;
-  Totals totals = RunDays(Number("SPILLWAY_SIMULATION_FIRST", 1), Number("SPILLWAY_SIMULATION_DAYS", 20), stories);
+  Totals totals = RunDays(Number("SPILLWAY_SIMULATION_FIRST", 1), Number("SPILLWAY_SIMULATION_DAYS", 10'000), stories);
   std::printf(
       "%zu days: %zu events (%zu at least), %zu intents approved and %zu refused, %zu orders, %zu executions, %zu "
       "chases, %zu orders in doubt, %zu crashes, %zu kills, %zu incidents, %zu trades and orders by hand\n",
