@@ -272,7 +272,7 @@ function scorecardSection() {
 function accountsSection() {
   const with_account = report.instances.filter((i) => i.account);
   if (with_account.length === 0) return;
-  const panel = el("div", {class: "panel"}, el("p", {class: "dim"}, "A paper account takes every approved plan at bid and ask with the profile's costs; loss limits, stages and sizes act on it. It sees quotes at clock ticks, the outcomes above every one: the two may differ by a little."));
+  const panel = el("div", {class: "panel"}, el("p", {class: "dim"}, "A paper account takes every approved plan at bid and ask with the profile's costs; loss limits, stages and sizes act on it. It sees quotes at clock ticks, the outcomes above every one: the two may differ by a little.", report.orders ? " That of a profile whose intents become orders goes by the fills of its orders instead." : ""));
   section("accounts", "Accounts", "Accounts", panel);
   for (const i of with_account) {
     const a = i.account;

@@ -231,6 +231,7 @@ function decisionFacts(item) {
         d.low_confidence && ["confidence", "low"], d.stage && ["stage", d.stage],
         d.record && d.record.trades > 0 && ["this setup before it", `${d.record.wins} of ${plural(d.record.trades, "trade")} won, ${short(d.record.sum_r / d.record.trades, 2)} R each`], d.warnings.length > 0 && ["warnings", el("span", {class: "bad"}, d.warnings.join("; "))]])
       : el("p", {}, el("b", {class: "bad"}, d.rule), d.detail ? ` (${d.detail})` : "", `: seen ${short(d.seen)} ${d.unit}, limit ${short(d.limit)} ${d.unit}`));
+    if (d.caps) out.push(capsTable(d.caps));
   }
   if (c && o && o.entered && ms(o.entered) <= ms(c.time)) out.push(el("p", {class: "dim"}, "The trade had been entered before the signal was cancelled; its outcome is what a person who stayed in would have had."));
   if (c) out.push(el("h3", {}, "Cancelled"), el("p", {}, el("b", {class: "bad"}, c.condition ? `condition ${c.condition}` : words(c.rule)), ` at ${at(c.time)}, ${duration((ms(c.time) - ms(item.triggered)) / 1000)} after the trigger: seen ${short(c.seen)}, limit ${short(c.limit)}`));
@@ -459,9 +460,17 @@ function universeSection() {
     table(["profile", "symbol", "at the end", "member for", "excluded by"], rows, {empty: "The universe was never decided: no inputs, or no profile."})));
 }
 
+// The last of those that are shown one by one.
+function lastRefused(refusal) {
+  const last = report.refused.filter((i) => i.instance === refusal.instance && i.decision && i.decision.rule === refusal.rule).pop();
+  if (!last) return "";
+  const d = last.decision, of = (x) => `${thousands(short(x, 6))}${d.unit ? ` ${d.unit}` : ""}`;
+  return el("span", {class: "reference"}, `${last.symbol} ${at(last.triggered)}: ${d.detail ? `${d.detail}, ` : ""}seen ${of(d.seen)}, limit ${of(d.limit)}`);
+}
+
 function riskSection() {
   section("risk", "Risk", "Risk and interruptions", el("div", {class: "panel"},
-    el("h3", {}, "Refusals"), table(["profile", "rule", "#signals"], report.refusals.map((r) => [r.instance, r.rule, count(r.count)]), {empty: "Risk refused nothing."}),
+    el("h3", {}, "Refusals"), table(["profile", "rule", "#signals", "the last one"], report.refusals.map((r) => [r.instance, r.rule, count(r.count), lastRefused(r)]), {empty: "Risk refused nothing."}),
     el("h3", {}, "Pauses, halts, headlines, feed"),
     table(["time", "what", "who", ""], report.notices.map((n) => [at(n.time), n.kind, n.symbol || n.instance || "all", n.text]), {empty: "None."}),
     report.counts.notices_left_out > 0 && el("p", {class: "dim"}, `${count(report.counts.notices_left_out)} more are left out.`)));
@@ -543,6 +552,7 @@ function start() {
   if (/[?&]theme=light/.test(location.search)) theme = "light";
   setTheme(theme, false);
   happenedSection();
+  if (report.orders) ordersSection();
   profilesSection();
   chartSection();
   momentsSection();

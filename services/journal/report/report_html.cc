@@ -66,6 +66,7 @@ std::string ToHtml(const SessionReport& report) {
     if (name == "chart_library") page += page_sources::kChartLibrary;
     if (name == "heat_map_script") page += page_sources::kHeatMapScript;
     if (name == "profiles_script") page += page_sources::kProfilesScript;
+    if (name == "orders_script" && report.orders) page += page_sources::kOrdersScript;
     if (name == "signals_script") page += page_sources::kSignalsScript;
     if (name == "script") page += page_sources::kScript;
     if (name == "data") page += JsonForScript(ToJson(report, -1));

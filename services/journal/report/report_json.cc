@@ -4,6 +4,7 @@
 
 #include "nlohmann/json.hpp"
 #include "services/journal/report/new_york_clock.h"
+#include "services/journal/report/orders_json.h"
 #include "services/journal/report/signal_list.h"
 
 namespace spillway::journal::report {
@@ -266,6 +267,8 @@ Json SetupJson(const Setup& setup, const SessionReport& report) {
                  {"expires", Text(setup.intent->expires)}});
   }
   json["decision"] = setup.decision ? DecisionJson(*setup.decision) : Json(nullptr);
+  if (report.orders && setup.decision && !setup.decision->body.caps.empty())
+    json["decision"]["caps"] = CapsJson(setup.decision->body);
   json["alert"] = setup.alert ? AlertJson(*setup.alert) : Json(nullptr);
   json["cancelled"] = nullptr;
   if (setup.cancelled) {
@@ -616,6 +619,7 @@ std::string ToJson(const SessionReport& report, int indent) {
   json["notices"] = NoticesJson(report);
   json["symbols"] = std::move(symbols);
   json["feeds"] = std::move(feeds);
+  if (report.orders) json["orders"] = OrdersJson(report);
   json["scorecard"] = report.scorecard.empty() ? Json(nullptr) : Json::parse(report.scorecard, nullptr, false);
   json["truth"] = report.truth.empty() ? Json(nullptr) : Json::parse(report.truth, nullptr, false);
   // Text from outside may be no UTF-8: what is not becomes U+FFFD.

@@ -10,6 +10,7 @@
 #include "libs/profile/declared_features.h"
 #include "services/journal/report/features_pass.h"
 #include "services/journal/report/market_pass.h"
+#include "services/journal/report/orders_pass.h"
 #include "services/journal/report/trading_pass.h"
 #include "services/journal/report/truth.h"
 #include "services/journal/scorecard.h"
@@ -78,10 +79,12 @@ void ReadManifest(const log::Manifest& manifest, SessionReport& report) {
 // The trading lane is read once, for the report and for the scorecard.
 struct Decisions {
   TradingPass report;
+  OrdersPass orders;
   Scorecard scorecard;
   TruthPass& truth;
   void Take(const Event& event) {
     report.Take(event);
+    orders.Take(event);
     scorecard.Add(event);
     truth.TakeTrading(event);
   }
@@ -241,10 +244,11 @@ absl::StatusOr<SessionReport> CollectSessionReport(const std::filesystem::path& 
   ReadManifest(log.manifest(), report);
 
   TruthPass truth;
-  Decisions decisions{TradingPass(&report), Scorecard(), truth};
+  Decisions decisions{TradingPass(&report), OrdersPass(&report.names), Scorecard(), truth};
   absl::Status status = ReadLane(log, "trading", decisions);
   if (!status.ok()) return status;
   decisions.report.Finish(report.last.value_or(Time()));
+  report.orders = decisions.orders.Finish();
   OrderByInstance(report.profiles, report.near_misses);
   OrderByInstance(report.profiles, report.instances);
   OrderByInstance(report.profiles, report.refusals);

@@ -20,6 +20,7 @@
 #include "libs/events/event.h"
 #include "libs/events/text.h"
 #include "libs/truth/planted_episode.h"
+#include "services/journal/report/orders_report.h"
 
 namespace spillway::journal::report {
 
@@ -318,8 +319,9 @@ struct SessionReport {
   uint64_t rejected = 0;         // signals
   uint64_t listed_left_out = 0;  // rejected signals and previews that are neither near misses nor listed
   uint64_t setups_left_out = 0, rejections_left_out = 0, notices_left_out = 0, charts_left_out = 0;
-  std::string scorecard;  // JSON; empty: none
-  std::string truth;      // JSON; empty: the session has no truth file
+  std::optional<OrdersReport> orders;  // where something was traded
+  std::string scorecard;               // JSON; empty: none
+  std::string truth;                   // JSON; empty: the session has no truth file
 };
 
 // Reads a session that `spillway run` wrote. NotFound or DataLoss where it is none or damaged; FailedPrecondition where
