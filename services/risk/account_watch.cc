@@ -49,12 +49,14 @@ void AccountWatch::Begin(std::optional<Pause>& pause, std::string_view cause, st
   say.Emit(header, TradingState{true, PauseScope::kGlobal, std::string(cause), until});
 }
 
-// The end of a pause follows from its beginning, whatever showed that it is over.
+// The end of a pause follows from its beginning, whatever showed that it is over; or from the command that ended it.
 void AccountWatch::Resumed(const EventId& announced, const EventId& correlation, PauseScope scope,
                            InstrumentId instrument, std::string_view cause, Teller& say) {
   EventHeader header = say.Header(now_, instrument);
-  header.correlation = correlation;
-  header.cause = {.market = {}, .event = announced, .ordinal = 0};
+  if (!say.by_command()) {
+    header.correlation = correlation;
+    header.cause = {.market = {}, .event = announced, .ordinal = 0};
+  }
   say.Emit(header, TradingState{false, scope, std::string(cause), std::nullopt});
 }
 

@@ -32,13 +32,16 @@ class AccountWatch {
   class Teller {
    public:
     static constexpr uint32_t kFirstOrdinal = 4000;
-    Teller(const EventHeader& cause, runtime::EventSink& out) : cause_(cause), out_(out) {}
+    Teller(const EventHeader& cause, runtime::EventSink& out, bool by_command = false)
+        : cause_(cause), out_(out), by_command_(by_command) {}
+    bool by_command() const { return by_command_; }  // a person's: what ends by it follows from it
     EventHeader Header(Time now, InstrumentId instrument = 0);  // of the next event that follows from the cause
     void Emit(EventHeader header, EventBody body) { out_.Emit({std::move(header), std::move(body)}); }
 
    private:
     const EventHeader& cause_;
     runtime::EventSink& out_;
+    const bool by_command_;
     uint32_t next_ordinal_ = kFirstOrdinal;
   };
 

@@ -138,14 +138,15 @@ void RiskProcessor::Process(const Event& event, runtime::EventSink& out) {
   if (const auto* command = std::get_if<AdminCommand>(&event.body)) return OnCommand(event, *command, out);
   AccountWatch::Teller say(event.header, out);
   watch_.Advance(event.header.event_time, ProfileInForce(), say);
-  const std::optional<Money> equity = broker_.Equity();
+  const bool of_account =
+      !pending_.empty() || std::holds_alternative<BrokerSnapshot>(event.body) ||
+      std::holds_alternative<ConfigurationVersion>(event.body);
+  const std::optional<Money> equity = of_account ? broker_.Equity() : std::nullopt;
   if (InScoringOrder(producer)) {
     OnScoringOrder(event, out);
   } else {
     OnTrading(event, out);
   }
-  const bool of_account =
-      std::holds_alternative<BrokerSnapshot>(event.body) || std::holds_alternative<ConfigurationVersion>(event.body);
   if (of_account && broker_.Equity() != equity) watch_.Rebase();
   WatchAccount(event, say);
 }
@@ -586,7 +587,7 @@ void RiskProcessor::OnCommand(const Event& event, const AdminCommand& command, r
   if (command.kind == AdminCommandKind::kConfirm || command.kind == AdminCommandKind::kReject) {
     return Answer(event, command, out);
   }
-  AccountWatch::Teller say(event.header, out);
+  AccountWatch::Teller say(event.header, out, true);
   watch_.Obey(command, event.header.instrument, say);
 }
 
@@ -683,7 +684,6 @@ void RiskProcessor::Answer(const Event& event, const AdminCommand& command, runt
   const Card* found = confirmations_.Find(command.intent);
   if (found == nullptr) {  // no intent to follow from: the decision is on the command itself
     Event pseudo = event;
-    pseudo.header.instance = 0;
     pseudo.header.event_time = std::max(now_, watch_.now());
     pseudo.header.correlation = event.header.correlation_id();
     return out.Emit(RefusedChild(pseudo, {RefusalRule::kConfirmUnknown, 0, 1, "cards", ToString(command.intent)}));

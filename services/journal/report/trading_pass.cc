@@ -146,8 +146,9 @@ void TradingPass::On(const Header& header, const NewsHeadline& news) {
 
 void TradingPass::On(const Header& header, const TradingState& state) {
   constexpr std::array<std::string_view, 3> kScopes = {"this instance", "this symbol", "everything"};
-  std::string text = fmt::format("{} ({}): {}", state.paused ? "alerts paused" : "alerts resumed",
-                                 kScopes[static_cast<size_t>(state.scope) % kScopes.size()], state.cause);
+  std::string text =
+      fmt::format("{} {} ({}): {}", header.instance == 0 ? "orders" : "alerts", state.paused ? "paused" : "resumed",
+                  kScopes[static_cast<size_t>(state.scope) % kScopes.size()], state.cause);
   if (state.until) text += ", until " + NewYorkClock(*state.until, 0);
   Note(header, "pause", text);
 }

@@ -385,6 +385,7 @@ TEST_CASE("S4-R10.4.3: a live account is refused until a person arms it", "[risk
   CHECK(day.Intent() == "10:00:00.000 refused NOT_ARMED (PAPER-1)");
   day.account = "PAPER-1";
   CHECK(day.Command(AdminCommandKind::kArm) == "10:00:00.000 resumed not_armed");
+  CHECK(day.answers.back().header.cause.event == day.history.back().header.id());  // whoever commanded sees it
   CHECK(day.Intent() == "10:00:00.000 approved 833 auto");
   day.Send(ConfigureRisk(day.lane, account));  // the same again changes nothing
   CHECK(day.Intent(2) == "10:00:00.000 approved 833 auto");
