@@ -3,11 +3,15 @@
 // Reads   trading lane, in scoring's order: ConfigurationVersion, InstrumentDefinition, SessionState, FeedStatus,
 //         HaltChanged, NewsHeadline, MarketContext, ClockTick, TradeIntent, SignalCancelled. Time is the latest event
 //         time seen there, among events of no instance and the instance's own. Of what oms and the broker write
-//         OrderEvent, PositionSnapshot, BrokerReport, BrokerSnapshot: they move no clock and touch no alert.
+//         OrderEvent, PositionSnapshot, BrokerReport, BrokerSnapshot, OrderIncident, Reconciliation: they move no clock
+//         and touch no alert. AdminCommand: nor does it.
 // Emits   RiskDecision: exactly one for each TradeIntent, at the intent's time, following from it.
 //         TradingState: each begin, change and end of a pause, for the instance that pauses.
 //         AccountSnapshot: each entry and close of the instance's paper account, following from its intent; and where a
 //         day or a stage begins or a carried account arrives. Of kind kBroker, instance 0: at the tick behind a change.
+//         TradeIntent: risk's own, of a card that a person answered or nobody did, with its decision behind it (C-19;
+//         confirmations.h). What is answered without a card has a decision on the command's own id.
+//         KillSwitchChanged, and TradingState of instance 0: what stops the account (account_watch.h).
 //         ExitSignal: a trade of oms that the instance's day closes, following from its intent.
 // Refuses when it does not know. The first rule that refuses is named, with what was seen, the limit and the unit:
 //
