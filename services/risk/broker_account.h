@@ -177,7 +177,7 @@ class BrokerAccount {
   std::map<EventId, Reservation> reservations_;
   std::map<OrderId, InstrumentId> in_doubt_;
   std::deque<EventId> approved_;  // the latest, oldest first
-  std::deque<Time> placed_;       // within the last minute
+  std::deque<Time> placed_;       // within the last minute, ascending
   std::optional<Word> word_;
   std::optional<Money> profile_equity_;
   std::optional<Money> base_;  // equity = base + cash flow + worth
