@@ -1,6 +1,7 @@
 #include "services/oms/oms.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "services/oms/order_prices.h"
@@ -35,6 +36,7 @@ void OmsProcessor::Process(const Event& event, runtime::EventSink& sink) {
                  [&](const AdminCommand& command) { OnAdmin(event.header, command, out); },
                  [&](const ExitSignal& signal) { OnExitSignal(event.header, signal, out); },
                  [&](const SignalCancelled& cancelled) { OnCancelled(cancelled, out); },
+                 [&](const TradingState& state) { OnPause(event.header, state, out); },
                  [&](const HaltChanged& halt) { OnHalt(event.header.instrument, halt, out); },
                  [&](const SessionState& session) { OnSession(session, out); },
                  [&](const ConfigurationVersion& version) { OnConfiguration(event, version); },
@@ -203,14 +205,24 @@ void OmsProcessor::OnTick(const EventHeader& header, runtime::EventSink& sink) {
 void OmsProcessor::OnCancelled(const SignalCancelled& cancelled, Output& out) {
   for (Trade* trade : Live(0)) {
     if (trade->signal != cancelled.signal || trade->entry_over) continue;
-    trade->entry_over = true;
-    for (Order& order : trade->orders) {
-      if (order.ticket.role == OrderRole::kEntry) {
-        RequestCancel(*trade, order, std::string("signal cancelled: ").append(CancelRuleName(cancelled.rule)), out);
-      }
-    }
-    Advance(*trade, out);
+    EndEntry(*trade, std::string("signal cancelled: ").append(CancelRuleName(cancelled.rule)), out);
   }
+}
+
+void OmsProcessor::OnPause(const EventHeader& header, const TradingState& state, Output& out) {
+  static constexpr std::array<std::string_view, 4> kOfTheMarket = {"alerts_per_hour", "halt", "news", "price_move"};
+  if (!state.paused || std::ranges::find(kOfTheMarket, state.cause) != kOfTheMarket.end()) return;
+  for (Trade* trade : Live(header.instrument, header.instance)) {
+    if (!trade->entry_over) EndEntry(*trade, "paused: " + state.cause, out);
+  }
+}
+
+void OmsProcessor::EndEntry(Trade& trade, const std::string& reason, Output& out) {
+  trade.entry_over = true;
+  for (Order& order : trade.orders) {
+    if (order.ticket.role == OrderRole::kEntry) RequestCancel(trade, order, reason, out);
+  }
+  Advance(trade, out);
 }
 
 void OmsProcessor::OnExitSignal(const EventHeader& header, const ExitSignal& signal, Output& out) {

@@ -28,6 +28,9 @@
 //               broker said twice, kGiveUpAfter apart or more, that it does not know it.
 //   cancels     refused ones are sent again each kCancelAgain while they are wanted.
 //
+// A pause that is about money or trust (losses, the day, incidents; not halts, news or alerts' throttles): the entries
+// of its scope that are not filled are taken back, as risk would refuse them now.
+//
 // Active kill switch: entries are cancelled, none is sent; protection stays. While a risk profile is in force the
 // broker's books are compared with ours (reconciliation.h).
 #pragma once
@@ -123,6 +126,8 @@ class OmsProcessor final : public runtime::Processor {
   void OnHalt(InstrumentId instrument, const HaltChanged& halt, Output& out);
   void OnSession(const SessionState& session, Output& out);
   void OnCancelled(const SignalCancelled& cancelled, Output& out);
+  void OnPause(const EventHeader& header, const TradingState& state, Output& out);
+  void EndEntry(Trade& trade, const std::string& reason, Output& out);
   void OnExitSignal(const EventHeader& header, const ExitSignal& signal, Output& out);
   void OnKill(const KillSwitchChanged& kill, Output& out);
   void OnAdmin(const EventHeader& header, const AdminCommand& command, Output& out);

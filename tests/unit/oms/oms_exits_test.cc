@@ -349,4 +349,27 @@ TEST_CASE("S3-B3.8: a cancelled signal takes its entry back", "[oms]") {
   desk.CheckRepeats();
 }
 
+TEST_CASE("C-14, S1-B6.3: entries that are not filled are taken back when the day's loss pauses their instance",
+          "[oms]") {
+  OrderDesk desk;
+  const Event intent = desk.lane().Intent({});
+  desk.Take(intent);
+  desk.Intended(intent);
+  desk.Decide(100);
+  desk.Accept(OrderRole::kEntry);
+  const auto paused = [&](std::string cause, StrategyInstanceId instance, InstrumentId instrument) {
+    TradingState state;
+    state.paused = true;
+    state.cause = std::move(cause);
+    return desk.Take(desk.lane().Make(state, instrument, instance, Producer::kRisk));
+  };
+  CHECK(paused("halt", intent.header.instance, 0) == "");          // the signal's own cancellation says what follows
+  CHECK(paused("day_loss", intent.header.instance + 1, 0) == "");  // another's
+  CHECK(paused("order_incident", 0, 2) == "");                     // another symbol
+  CHECK(paused("day_loss", intent.header.instance, 0) ==
+        "entry PENDING_CANCEL (cancel_requested) 0/100 open=100: paused: day_loss\n> cancel: paused: day_loss\n");
+  CHECK(paused("day_loss", intent.header.instance, 0) == "");
+  desk.CheckRepeats();
+}
+
 }  // namespace spillway::test
