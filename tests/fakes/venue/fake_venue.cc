@@ -279,14 +279,13 @@ void FakeVenue::Snapshot(const Json& request) {
 void FakeVenue::Quote(const std::string& symbol, const VenueQuote& quote) {
   const std::lock_guard lock(mutex_);
   quotes_[symbol] = quote;
-  bool any = false;
+  const uint64_t said = said_;
   for (size_t i = 0; i < sequence_.size(); ++i) {
     Order& order = orders_[sequence_[i]];
     if (order.symbol != symbol || !order.open()) continue;
-    any = true;
     Match(order);
   }
-  if (any) Store();
+  if (said_ != said) Store();  // not for each quote
 }
 
 bool FakeVenue::Triggered(Order& order, const VenueQuote& quote) const {
@@ -462,6 +461,7 @@ Json FakeVenue::SnapshotMessage(int64_t since) const {
 }
 
 void FakeVenue::Say(Json message, const Order* order) {
+  ++said_;
   if (order != nullptr && (order->silent || order->foreign)) return;
   const std::string on = message.value("event", message["type"].get<std::string>());
   std::optional<Json> behaviour = TakeBehaviour(on);

