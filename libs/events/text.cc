@@ -94,6 +94,8 @@ struct BodyText {
   std::string operator()(const ConfigurationVersion& b) const {
     const std::string_view what = b.kind == ConfigurationKind::kStage     ? " stage"
                                   : b.kind == ConfigurationKind::kAccount ? " account"
+                                  : b.kind == ConfigurationKind::kRisk    ? " risk"
+                                  : b.kind == ConfigurationKind::kVenue   ? " venue"
                                                                           : "";
     return fmt::format("{} {}{} effective={}", b.name, Name(kModes, b.mode), what, FormatTimeOfDay(b.effective_time));
   }
@@ -157,9 +159,13 @@ struct BodyText {
       return fmt::format("refused {}{} seen={}{} limit={}{}", RefusalRuleName(b.rule),
                          b.detail.empty() ? "" : " " + b.detail, b.seen, b.unit, b.limit, b.unit);
     }
-    return fmt::format("approved quantity={} cap={} risk={} route={}{}{}", b.quantity.ToString(),
-                       SizeCapName(b.binding_cap), b.risk.ToString(), Name(kRoutes, b.route),
-                       b.low_confidence ? " low_confidence" : "", b.stage.empty() ? "" : " stage=" + b.stage);
+    std::string text =
+        fmt::format("approved quantity={} cap={} risk={} route={}{}{}", b.quantity.ToString(),
+                    SizeCapName(b.binding_cap), b.risk.ToString(), Name(kRoutes, b.route),
+                    b.low_confidence ? " low_confidence" : "", b.stage.empty() ? "" : " stage=" + b.stage);
+    if (b.stop) text += " stop=" + b.stop->ToString();
+    for (const CapRoom& room : b.caps) text += fmt::format(" {}<={}", SizeCapName(room.cap), room.quantity.ToString());
+    return text;
   }
   std::string operator()(const TradingState& b) const {
     return fmt::format("{} {} {}{}", b.paused ? "paused" : "resumed", Name(kScopes, b.scope), b.cause,
@@ -220,8 +226,9 @@ struct BodyText {
   std::string operator()(const OrderEvent& b) const {
     std::string text =
         fmt::format("{} {} {} -> {} ({}) {} {} filled={} of {}", ClientOrderId(b.order), OrderRoleName(b.role),
-                    OrderStateName(b.previous), OrderStateName(b.state), OrderTriggerName(b.trigger), SideWord(b.side),
-                    OrderTypeName(b.type), b.filled.ToString(), b.quantity.ToString());
+                    b.previous == OrderState::kNone ? "-" : OrderStateName(b.previous), OrderStateName(b.state),
+                    OrderTriggerName(b.trigger), SideWord(b.side), OrderTypeName(b.type), b.filled.ToString(),
+                    b.quantity.ToString());
     if (b.limit) text += " limit=" + b.limit->ToString();
     if (b.stop) text += " stop=" + b.stop->ToString();
     if (b.last_quantity != Quantity()) {

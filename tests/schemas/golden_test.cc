@@ -15,9 +15,11 @@
 #include "libs/events/codec.h"
 #include "libs/events/text.h"
 #include "libs/runtime/checkpoint.h"
+#include "spillway/v1/account.pb.h"
 #include "spillway/v1/checkpoint.pb.h"
 #include "spillway/v1/event.pb.h"
 #include "spillway/v1/profile.pb.h"
+#include "spillway/v1/risk.pb.h"
 #include "tests/catch.h"
 #include "tests/schemas/distinct_message.h"
 #include "tests/schemas/golden_file.h"
@@ -385,21 +387,32 @@ TEST_CASE("golden: a checkpoint restores state, filters and positions", "[schema
   CHECK(Unset(*v1::Checkpoint::descriptor(), {&messages[0], &messages[1]}) == "");
 }
 
-TEST_CASE("golden: a strategy profile, as configuration events carry it", "[schemas]") {
-  v1::Profile profile;
-  FillDistinct(profile);
-  const std::string bytes = profile.SerializeAsString();
-  std::vector<std::unique_ptr<v1::Profile>> revisions;
+// A document with all its fields set: its released bytes read into it, revision by revision.
+template <class Document>
+void CheckDocument() {
+  const Descriptor& type = *Document::descriptor();
+  CAPTURE(type.name());
+  Document document;
+  FillDistinct(document);
+  const std::string bytes = document.SerializeAsString();
+  std::vector<std::unique_ptr<Document>> revisions;
   std::vector<const Message*> messages;
   const auto check = [&](int revision) {
-    CheckMessage(*Golden(*v1::Profile::descriptor(), revision, bytes), *revisions.emplace_back(new v1::Profile));
+    CheckMessage(*Golden(type, revision, bytes), *revisions.emplace_back(new Document));
     messages.push_back(revisions.back().get());
   };
   check(1);
-  for (int revision = 2; std::filesystem::exists(GoldenPath("Profile", revision)); ++revision) check(revision);
-  if (WritingGolden() && !Unset(*v1::Profile::descriptor(), messages).empty())
-    check(static_cast<int>(revisions.size()) + 1);
-  CHECK(Unset(*v1::Profile::descriptor(), messages) == "");
+  for (int revision = 2; std::filesystem::exists(GoldenPath(type.name(), revision)); ++revision) check(revision);
+  if (WritingGolden() && !Unset(type, messages).empty()) check(static_cast<int>(revisions.size()) + 1);
+  CHECK(Unset(type, messages) == "");
+}
+
+TEST_CASE("golden: the documents that configuration events carry", "[schemas]") {
+  CheckDocument<v1::Profile>();
+  CheckDocument<v1::StageChange>();
+  CheckDocument<v1::AccountState>();
+  CheckDocument<v1::RiskProfile>();
+  CheckDocument<v1::SimulatedVenue>();
 }
 
 TEST_CASE("golden: a file that is there is never written again, and one that is damaged is refused", "[schemas]") {

@@ -8,9 +8,11 @@
 
 #include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/text_format.h"
+#include "spillway/v1/account.pb.h"
 #include "spillway/v1/checkpoint.pb.h"
 #include "spillway/v1/event.pb.h"
 #include "spillway/v1/profile.pb.h"
+#include "spillway/v1/risk.pb.h"
 #include "tests/catch.h"
 #include "tests/schemas/golden_file.h"
 #include "tests/schemas/schema.h"
@@ -27,9 +29,10 @@ using google::protobuf::FileDescriptorProto;
 
 // What lanes, checkpoints and configuration events consist of.
 std::vector<const FileDescriptor*> ReleasedFiles() {
-  return {v1::MarketBatch::descriptor()->file(), v1::FeatureSnapshot::descriptor()->file(),
-          v1::Signal::descriptor()->file(),      v1::Event::descriptor()->file(),
-          v1::Checkpoint::descriptor()->file(),  v1::Profile::descriptor()->file()};
+  return {v1::MarketBatch::descriptor()->file(),  v1::FeatureSnapshot::descriptor()->file(),
+          v1::Signal::descriptor()->file(),       v1::Event::descriptor()->file(),
+          v1::Checkpoint::descriptor()->file(),   v1::Profile::descriptor()->file(),
+          v1::AccountState::descriptor()->file(), v1::RiskProfile::descriptor()->file()};
 }
 
 Schema Released() {
