@@ -1,6 +1,7 @@
 // What risk remembers of one strategy instance. Nothing in it depends on any other instance.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <compare>
 #include <deque>
@@ -86,6 +87,16 @@ struct Instance {
   std::map<InstrumentId, PriceMove> moves;  // only with price_move_percent
   std::set<InstrumentId> moving;            // over the percentage at their last price
   PaperAccount account;
+  Time signals_until = Time::max();  // derived: none of `signals` expires before
+
+  void KeepSignal(const ApprovedSignal& signal) {
+    if (signals_until <= now) {
+      std::erase_if(signals, [&](const ApprovedSignal& approved) { return approved.expires <= now; });
+      FindSignalsUntil();
+    }
+    signals.push_back(signal);
+    signals_until = std::min(signals_until, signal.expires);
+  }
 
   // Alerts in (at - span, at]: an alert exactly one window ago no longer counts (EX-07, EX-08).
   uint32_t AlertsWithin(Duration span, Time at) const {
@@ -105,9 +116,14 @@ struct Instance {
   template <class Archive>
   void Persist(Archive& a) {
     a(now, mode, limits, last_alert, alerts, today, signals, last_cancel, pauses, moves, moving, account);
+    if constexpr (Archive::kReading) FindSignalsUntil();
   }
 
  private:
+  void FindSignalsUntil() {
+    signals_until = Time::max();
+    for (const ApprovedSignal& signal : signals) signals_until = std::min(signals_until, signal.expires);
+  }
   static uint32_t Of(const std::map<uint32_t, uint32_t>& counts, uint32_t key) {
     const auto it = counts.find(key);
     return it == counts.end() ? 0 : it->second;

@@ -138,9 +138,8 @@ void RiskProcessor::Process(const Event& event, runtime::EventSink& out) {
   if (const auto* command = std::get_if<AdminCommand>(&event.body)) return OnCommand(event, *command, out);
   AccountWatch::Teller say(event.header, out);
   watch_.Advance(event.header.event_time, ProfileInForce(), say);
-  const bool of_account =
-      !pending_.empty() || std::holds_alternative<BrokerSnapshot>(event.body) ||
-      std::holds_alternative<ConfigurationVersion>(event.body);
+  const bool of_account = !pending_.empty() || std::holds_alternative<BrokerSnapshot>(event.body) ||
+                          std::holds_alternative<ConfigurationVersion>(event.body);
   const std::optional<Money> equity = of_account ? broker_.Equity() : std::nullopt;
   if (InScoringOrder(producer)) {
     OnScoringOrder(event, out);
@@ -327,8 +326,7 @@ void RiskProcessor::CountAlert(const Case& c, Instance& instance) const {
   ++instance.today.alerts;
   ++instance.today.by_symbol[c.instrument];
   if (window) ++instance.today.by_window[*window];
-  std::erase_if(instance.signals, [&](const ApprovedSignal& approved) { return approved.expires <= instance.now; });
-  instance.signals.push_back({c.intent.signal, c.intent.expires});
+  instance.KeepSignal({c.intent.signal, c.intent.expires});
 }
 
 // The account may enter it.
