@@ -170,11 +170,16 @@ function tradesPart(orders) {
     t.trades_left_out > t.closed_left_out && el("p", {class: "dim"}, `${plural(t.trades_left_out - t.closed_left_out, "more intent")} without a closed trade, not shown one by one.`)];
 }
 
+function settingsPart(orders) {
+  if (orders.settings.length === 0) return [];
+  return [el("h3", {}, "Traded under"), orders.settings.map((s) => el("details", {}, el("summary", {}, `${{risk: "risk profile", venue: "simulated venue"}[s.kind]} ${s.name}`), s.yaml ? el("pre", {}, s.yaml) : el("p", {class: "bad"}, "the document does not parse")))];
+}
+
 function ordersSection() {
   const orders = report.orders, t = orders.totals;
   const ends = [t.open > 0 && `${count(t.open)} still held`, t.waiting > 0 && `${count(t.waiting)} waiting`, t.unfilled > 0 && `${count(t.unfilled)} not filled`, t.refused > 0 && `${count(t.refused)} refused by oms`].filter(Boolean).join(", ");
   const said = t.intents === 0 ? "Nothing was ordered." : [`${plural(t.intents, "intent")} became ${plural(t.orders, "order")} with ${plural(t.fills, "fill")}. `, t.closed === 0 ? "No trade was closed" : [`${plural(t.closed, "trade")} closed, ${count(t.wins)} won: net `, gain(t.profit_net), ` USD, gross ${signed(money(t.profit_gross))} USD`], `; fees ${money(t.fees)} USD${ends ? `; ${ends}` : ""}.`];
   const panel = el("div", {class: "panel"}, el("p", {class: "lead"}, said));
   section("orders", "Orders", "Orders and trades", panel);
-  panel.append(...[accountPart(orders), tradesPart(orders), executionPart(), noticesPart(orders)].flat(9).filter(Boolean));
+  panel.append(...[accountPart(orders), tradesPart(orders), executionPart(), noticesPart(orders), settingsPart(orders)].flat(9).filter(Boolean));
 }

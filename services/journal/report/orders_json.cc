@@ -227,6 +227,13 @@ Json OrdersJson(const SessionReport& report) {
                     {"closed_left_out", orders.closed_left_out},
                     {"profit_net_left_out", Text(orders.profit_net_left_out)}};
   json["account"] = AccountJson(orders);
+  json["settings"] = Json::array();
+  for (const TradingSettings& settings : orders.settings) {
+    json["settings"].push_back({{"kind", settings.kind},
+                                {"name", settings.name},
+                                {"effective", Text(settings.effective)},
+                                {"yaml", settings.yaml}});
+  }
   json["notices"] = NoticesJson(orders, report.names);
   json["notices_left_out"] = orders.notices_left_out;
   json["reconciliation"] = {

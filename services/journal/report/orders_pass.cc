@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "libs/config/yaml.h"
+#include "spillway/v1/risk.pb.h"
 
 namespace spillway::journal::report {
 namespace {
@@ -19,13 +21,29 @@ void Merge(BrokerPoint& point, const BrokerPoint& later) {
   point.day_drawdown = deepest;
 }
 
+template <class Document>
+std::string YamlOf(const std::string& bytes) {
+  Document document;
+  return document.ParseFromString(bytes) ? config::ToYaml(document) : "";
+}
+
 }  // namespace
 
 void OrdersPass::Take(const Event& event) {
   std::visit([&](const auto& body) { On(event.header, body); }, event.body);
 }
 
-// ---------------------------------------------------------------- intent and decision
+// ---------------------------------------------------------------- settings, intent and decision
+
+void OrdersPass::On(const Header&, const ConfigurationVersion& version) {
+  if (report_.settings.size() == kSettingsMax) return;
+  if (version.kind == ConfigurationKind::kRisk)
+    report_.settings.push_back(
+        {version.effective_time, "risk", version.name, YamlOf<v1::RiskProfile>(version.document)});
+  if (version.kind == ConfigurationKind::kVenue)
+    report_.settings.push_back(
+        {version.effective_time, "venue", version.name, YamlOf<v1::SimulatedVenue>(version.document)});
+}
 
 void OrdersPass::On(const Header& header, const TradeIntent& intent) {
   if (!intent.shadow && decisions_.size() < kDecisionsMax) decisions_[header.id()].intent = intent;

@@ -23,6 +23,7 @@ class OrdersPass {
 
  private:
   using Header = EventHeader;
+  void On(const Header& header, const ConfigurationVersion& version);
   void On(const Header& header, const TradeIntent& intent);
   void On(const Header& header, const RiskDecision& decision);
   void On(const Header& header, const OrderEvent& order);

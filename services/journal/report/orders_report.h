@@ -16,6 +16,7 @@ inline constexpr size_t kTradeOrdersMax = 40;     // of one
 inline constexpr size_t kTradeStepsMax = 150;     // of one: what its orders and its position went through
 inline constexpr size_t kOrderStepsMax = 15'000;  // of all
 inline constexpr size_t kOrderNoticesMax = 100;   // of each kind
+inline constexpr size_t kSettingsMax = 50;
 inline constexpr size_t kBrokerPointsMax = 1000;
 
 enum class TradeEnd : uint8_t {
@@ -77,6 +78,14 @@ struct OrderNotice {
   std::string text;
 };
 
+// What the account traded under: a risk profile, a simulated venue.
+struct TradingSettings {
+  Time effective;
+  std::string kind;  // "risk", "venue"
+  std::string name;
+  std::string yaml;  // empty: the document does not parse
+};
+
 struct BrokerPoint {
   Time time;
   Money equity, day_profit;
@@ -96,6 +105,8 @@ struct OrdersReport {
   uint64_t account_snapshots = 0;
   std::optional<AccountSnapshot> account_last;
   std::optional<Time> account_last_time;
+
+  std::vector<TradingSettings> settings;  // every version, in order
 
   std::vector<OrderNotice> notices;
   uint64_t notices_left_out = 0;

@@ -70,6 +70,7 @@ void TradingPass::Take(const Event& event) {
 // ---------------------------------------------------------------- what was in force
 
 void TradingPass::On(const Header& header, const ConfigurationVersion& version) {
+  if (version.kind != ConfigurationKind::kProfile) return;
   ProfileFacts facts{.id = header.instance,
                      .instance = version.name,
                      .mode = version.mode,

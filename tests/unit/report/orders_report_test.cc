@@ -3,6 +3,7 @@
 #include "nlohmann/json.hpp"
 #include "services/journal/report/report_html.h"
 #include "services/journal/report/report_json.h"
+#include "spillway/v1/risk.pb.h"
 #include "tests/unit/report/browser.h"
 #include "tests/unit/report/session_fixture.h"
 
@@ -231,6 +232,22 @@ TEST_CASE("report: the broker's account over the day, and what interrupted it", 
                      "incident overfill of an order in UNSPECIFIED: 2600 of 2500; the symbol pauses until a person "
                      "resumes it",
                      "difference quantity_drift: ours 0, broker's 100; paused, unresolved"});
+}
+
+TEST_CASE("report: the risk profile is told as what was traded under, not as a strategy's profile", "[report]") {
+  Traded traded;
+  v1::RiskProfile risk;
+  risk.set_name("paper");
+  ConfigurationVersion version{.kind = ConfigurationKind::kRisk, .name = "paper@1"};
+  version.document = profile::SerializeDeterministic(risk);
+  traded.AddAll("09:30", version, Producer::kScoring).EnterAndClose();
+  const Json json = Json::parse(ToJson(traded.Collect()));
+  CHECK(json["profiles"].size() == 1);
+  CHECK(json["instances"].size() == 1);
+  REQUIRE(json["orders"]["settings"].size() == 1);
+  CHECK(json["orders"]["settings"][0]["kind"] == "risk");
+  CHECK(json["orders"]["settings"][0]["name"] == "paper@1");
+  CHECK(json["orders"]["settings"][0]["yaml"].get<std::string>().find("paper") != std::string::npos);
 }
 
 TEST_CASE("report: what is still held, waits, was not filled or refused says so", "[report]") {
