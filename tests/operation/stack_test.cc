@@ -276,9 +276,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "S3-B3.6, S3-B3.7, S3-B2.1, C-19: stack: orders at the simulated venue: positions open and close, a kill stops "
-    "what "
-    "adds risk until a person enables, and the record verifies",
+    "S3-B3.6, S3-B3.7, S3-B2.1, S3-D1.2, C-19: stack: orders at the simulated venue: positions open and close, a kill "
+    "stops what adds risk until a person enables, the series say so, and the record verifies",
     "[stack]") {
   Stack stack;
   const Outcome up = stack.Command("up", {"--sim", "--broker", "sim", "--speed", "40"});
