@@ -20,7 +20,7 @@ void ExecutionQuality::Add(const EventHeader& header, const OrderEvent& event) {
     entry.open = event.intent_open;
     if (!event.execution_id.empty()) {
       entry.taken = entry.taken + event.last_quantity;
-      if (!entry.filled) entry.filled = event.broker_time != Time() ? event.broker_time : header.event_time;
+      if (!entry.filled) entry.filled = header.event_time;  // not the broker's clock, which knows no playback
     }
   }
   if (event.execution_id.empty()) return;

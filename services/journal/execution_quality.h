@@ -3,7 +3,7 @@
 //   orders        that were placed, of every role
 //   fill rate     entries that were filled to their last unit, of the entries that are over; a chased entry and its
 //                 chases are one
-//   time to fill  from the first order of an entry to its first fill, seconds
+//   time to fill  from the first order of an entry to the word of its first fill, seconds of the lane
 //   cancel rate   orders that ended CANCELED, of those that are over (REPLACED is no end: another order goes on)
 //   slippage      bps of the price that was wanted, at the decision and the mid on arrival; more is worse
 //   trades        that were closed, by the broker's fills

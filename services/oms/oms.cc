@@ -22,7 +22,8 @@ About AboutOf(const EventHeader& header) {
 }  // namespace
 
 void OmsProcessor::Process(const Event& event, runtime::EventSink& sink) {
-  now_ = std::max(now_, event.header.event_time);
+  // A person's command moves no clock: its time is that of another machine.
+  if (!std::holds_alternative<AdminCommand>(event.body)) now_ = std::max(now_, event.header.event_time);
   if (event.header.producer == Producer::kOms) return;  // said by us
   Output out(event.header, now_, sink);
   std::visit(Overloaded{
@@ -107,6 +108,7 @@ void OmsProcessor::OnDecision(const RiskDecision& decision, Output& out) {
 
 std::string_view OmsProcessor::RefusalOf(const Undecided& candidate, const RiskDecision& decision) const {
   if (kill_.active) return "KILL_SWITCH";
+  if (!candidate.over.empty()) return candidate.over;
   const ExecutionTerms* terms = Find(terms_, candidate.header.instance);
   if (terms == nullptr) return "PROFILE_UNKNOWN";
   if (!instruments_.contains(candidate.header.instrument)) return "INSTRUMENT_UNKNOWN";
@@ -203,6 +205,9 @@ void OmsProcessor::OnTick(const EventHeader& header, runtime::EventSink& sink) {
 // ---- people and strategies
 
 void OmsProcessor::OnCancelled(const SignalCancelled& cancelled, Output& out) {
+  for (auto& [id, candidate] : undecided_) {
+    if (candidate.intent.signal == cancelled.signal) candidate.over = "SIGNAL_CANCELLED";
+  }
   for (Trade* trade : Live(0)) {
     if (trade->signal != cancelled.signal || trade->entry_over) continue;
     EndEntry(*trade, std::string("signal cancelled: ").append(CancelRuleName(cancelled.rule)), out);
@@ -235,7 +240,9 @@ void OmsProcessor::OnExitSignal(const EventHeader& header, const ExitSignal& sig
 }
 
 void OmsProcessor::OnKill(const KillSwitchChanged& kill, Output& out) {
-  kill_ = {.active = kill.active, .flatten = kill.active && kill.flatten, .told_done = false};
+  const bool flatten = kill.active && (kill.flatten || (kill_.active && kill_.flatten));
+  if (kill.active && kill_.active && flatten == kill_.flatten) return;  // known already
+  kill_ = {.active = kill.active, .flatten = flatten, .told_done = false};
   if (kill_.flatten) flattening_.Start({}, kill.cause == "manual" ? "kill_switch" : kill.cause);
   for (Trade* trade : Live(0)) Advance(*trade, out);
 }
@@ -281,8 +288,21 @@ void OmsProcessor::TellFlattening(Output& out) {
 }
 
 void OmsProcessor::OnAdmin(const EventHeader& header, const AdminCommand& command, Output& out) {
+  if (command.by.empty() || command.reason.empty()) return;  // risk counts it as refused
+  if (command.kind == AdminCommandKind::kKill) {
+    KillSwitchChanged kill;
+    kill.active = true;
+    kill.flatten = command.flatten;
+    kill.cause = "manual";
+    return OnKill(kill, out);
+  }
   if (command.kind == AdminCommandKind::kResume) reconciler_.Accept(header.instrument);
   if (command.kind != AdminCommandKind::kFlatten) return;
+  for (auto& [id, candidate] : undecided_) {
+    const bool covered = (header.instrument == 0 || candidate.header.instrument == header.instrument) &&
+                         (header.instance == 0 || candidate.header.instance == header.instance);
+    if (covered) candidate.over = "FLATTENING";
+  }
   flattening_.Start({.instrument = header.instrument, .instance = header.instance}, "admin");
   for (Trade* trade : Live(header.instrument, header.instance)) Advance(*trade, out);
 }

@@ -19,7 +19,7 @@
 //   ids         digest(intent, role, attempt), so that the broker knows a repetition (S3-B2.2).
 //
 // Refused by oms itself, each an OrderEvent REJECTED with its rule: KILL_SWITCH, PROFILE_UNKNOWN, INSTRUMENT_UNKNOWN,
-// INTENT_EXPIRED, SESSION_CLOSE, FLATTENING, NO_QUANTITY.
+// INTENT_EXPIRED, SESSION_CLOSE, FLATTENING, SIGNAL_CANCELLED, NO_QUANTITY.
 //
 // The broker may be late, repeat itself, contradict itself or be silent.
 //   fills       count once by execution id, whenever they come. Of an order that had ended, or more than was ordered:
@@ -31,7 +31,8 @@
 // A pause that is about money or trust (losses, the day, incidents; not halts, news or alerts' throttles): the entries
 // of its scope that are not filled are taken back, as risk would refuse them now.
 //
-// Active kill switch: entries are cancelled, none is sent; protection stays. While a risk profile is in force the
+// Active kill switch: entries are cancelled, none is sent; protection stays. A person's kill is obeyed before risk has
+// answered it, so that it works where risk does not. While a risk profile is in force the
 // broker's books are compared with ours (reconciliation.h).
 #pragma once
 
@@ -91,9 +92,10 @@ class OmsProcessor final : public runtime::Processor {
   struct Undecided {
     EventHeader header;
     TradeIntent intent;
+    std::string over;  // the rule by which it will be refused, whatever risk says; empty: none
     template <class Archive>
     void Persist(Archive& a) {
-      a(header, intent);
+      a(header, intent, over);
     }
   };
   struct Kill {
@@ -205,7 +207,7 @@ class OmsProcessor final : public runtime::Processor {
   void ForgetReplaced(Trade& trade);
   bool Due(Trade& trade, Time time);  // if not yet, the trade wakes then
   const Quote* ValidQuote(InstrumentId instrument) const;
-  bool Halted(InstrumentId instrument) const { return halted_.contains(instrument); }
+  bool Halted(InstrumentId instrument) const { return halted_.contains(0) || halted_.contains(instrument); }  // 0: all
   const TickTable& Ticks(const Trade& trade) const;
 
   Duration StuckAfter() const { return care_ ? care_->stuck_after : CareTerms{}.stuck_after; }

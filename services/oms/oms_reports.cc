@@ -217,13 +217,17 @@ void OmsProcessor::OnCanceled(Trade& trade, Order& order, const BrokerReport& re
 void OmsProcessor::OnRejected(Trade& trade, Order& order, const BrokerReport& report, Output& out) {
   const bool was_working = order.working();
   const std::string why = report.reason.empty() ? report.code : report.reason;
+  // It had it, or says that it has it already: what was rejected may be a repetition, so it is asked for.
+  const bool repeated = order.acknowledged || report.code.find("DUPLICATE") != std::string::npos;
+  if (was_working && repeated && report.kind == BrokerReportKind::kRejected) return Ask(trade, order, out);
   Step(trade, order, OrderTrigger::kRejected, &report, why, out);
   if (!was_working || order.working()) return;
   switch (order.ticket.role) {
     case OrderRole::kEntry:
       trade.entry_over = true;
       return;
-    case OrderRole::kStop:  // never unprotected: out at the market
+    case OrderRole::kStop:                                    // never unprotected: out at the market
+      if (report.kind == BrokerReportKind::kNotSent) return;  // another pair is tried
       if (trade.brackets[*order.bracket].stop == order.ticket.order) {
         StartExit(trade, "stop rejected: " + why, true);
       }

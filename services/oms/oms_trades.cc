@@ -280,6 +280,7 @@ void OmsProcessor::Protect(Trade& trade, Output& out) {
   const Quote* quote = ValidQuote(trade.instrument());
   if (quote != nullptr && ThroughStop(trade.side, *quote, trade.stop)) return StartExit(trade, "stop", false);
   if (!Due(trade, ProtectAt(trade))) return;
+  if (disconnected_) return;  // done when the session is up again
   trade.bare_since.reset();
   if (trade.brackets.size() >= kBracketsMax || BracketsLost(trade) >= kBracketsLostMax) {
     return StartExit(trade, "the stop was lost", true);

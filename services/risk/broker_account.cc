@@ -137,6 +137,7 @@ void BrokerAccount::Mark() {
 // Another account, or the first word of one: what was earned before is not its day's.
 void BrokerAccount::Rebase(Money equity) {
   base_ = equity - cash_flow_ - worth_;
+  rebased_ = true;
   day_horizon_.Begin(equity);
   month_horizon_.Begin(equity);
   changed_ = true;

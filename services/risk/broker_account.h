@@ -105,6 +105,8 @@ class BrokerAccount {
   void Mark();
 
   // ---- what is known
+  // Since it was last asked: its equity begins anew, which is neither a profit nor a loss.
+  bool TakeRebased() { return std::exchange(rebased_, false); }
   bool up() const { return up_; }
   const std::optional<Word>& word() const { return word_; }  // nullopt: the broker never spoke
   // Why the account is not the one that the profile names: "account", "live", "equity"; empty: it is.
@@ -186,6 +188,7 @@ class BrokerAccount {
   Money cost_;                 // of all positions
   Money cost_at_word_;
   bool up_ = false;
+  bool rebased_ = false;  // by the event that is being processed
   bool changed_ = false;
   int32_t day_ = 0;
   Horizon day_horizon_, month_horizon_;

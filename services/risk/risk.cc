@@ -138,15 +138,12 @@ void RiskProcessor::Process(const Event& event, runtime::EventSink& out) {
   if (const auto* command = std::get_if<AdminCommand>(&event.body)) return OnCommand(event, *command, out);
   AccountWatch::Teller say(event.header, out);
   watch_.Advance(event.header.event_time, ProfileInForce(), say);
-  const bool of_account = !pending_.empty() || std::holds_alternative<BrokerSnapshot>(event.body) ||
-                          std::holds_alternative<ConfigurationVersion>(event.body);
-  const std::optional<Money> equity = of_account ? broker_.Equity() : std::nullopt;
   if (InScoringOrder(producer)) {
     OnScoringOrder(event, out);
   } else {
     OnTrading(event, out);
   }
-  if (of_account && broker_.Equity() != equity) watch_.Rebase();
+  if (broker_.TakeRebased()) watch_.Rebase();
   WatchAccount(event, say);
 }
 
@@ -503,7 +500,7 @@ void RiskProcessor::ConfigureRisk(const PendingConfiguration& pending) {
       ++configurations_refused_;
     }
   }
-  profile_changed_ = account_profile_ != before;
+  profile_changed_ |= account_profile_ != before;  // of several that are due at one event
   if (!account_profile_ || !account_profile_->needs_history()) history_.Clear();
   if (!account_profile_) return;
   broker_.Configure(account_profile_->account);

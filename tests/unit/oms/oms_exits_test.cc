@@ -328,6 +328,9 @@ TEST_CASE("IR-13: a flatten that a person asks for does the same for its scope",
   Enter(desk);
   AdminCommand command;
   command.kind = AdminCommandKind::kFlatten;
+  CHECK(desk.Take(desk.lane().Make(command, 1, 0, Producer::kGateway)) == "");  // nobody said who and why
+  command.by = "anna";
+  command.reason = "lunch";
   CHECK(desk.Take(desk.lane().Make(command, 2, 0, Producer::kGateway)) == "flatten done 0\n");
   CHECK(desk.Take(desk.lane().Make(command, 1, 0, Producer::kGateway)).find("flatten canceling 2\n") !=
         std::string::npos);
@@ -369,6 +372,53 @@ TEST_CASE("C-14, S1-B6.3: entries that are not filled are taken back when the da
   CHECK(paused("day_loss", intent.header.instance, 0) ==
         "entry PENDING_CANCEL (cancel_requested) 0/100 open=100: paused: day_loss\n> cancel: paused: day_loss\n");
   CHECK(paused("day_loss", intent.header.instance, 0) == "");
+  desk.CheckRepeats();
+}
+
+TEST_CASE("S3-B3.8: an intent whose signal was cancelled before risk had answered is not entered", "[oms]") {
+  OrderDesk desk;
+  const Event signal = desk.lane().Accepted({});
+  const Event intent = desk.lane().Intent({}, signal.header.id());
+  desk.Take(signal);
+  desk.Take(intent);
+  desk.Intended(intent);
+  CHECK(desk.Take(desk.lane().Cancel(signal)) == "");
+  CHECK_THAT(desk.Decide(100), Catch::Contains("REJECTED (refused)") && Catch::Contains("SIGNAL_CANCELLED") &&
+                                   Catch::Contains("open=0") && !Catch::Contains("> place"));
+  desk.CheckRepeats();
+}
+
+TEST_CASE("S3-B3.6: a person's kill is obeyed before risk has answered, and its answer changes nothing", "[oms]") {
+  OrderDesk desk;
+  const Event intent = desk.lane().Intent({});
+  desk.Take(intent);
+  desk.Intended(intent);
+  desk.Decide(100);
+  desk.Accept(OrderRole::kEntry);
+  AdminCommand command;
+  command.kind = AdminCommandKind::kKill;
+  command.by = "anna";
+  CHECK(desk.Take(desk.lane().Make(command, 0, 0, Producer::kGateway)) == "");  // no reason
+  command.reason = "news";
+  CHECK_THAT(desk.Take(desk.lane().Make(command, 0, 0, Producer::kGateway)), Catch::Contains("> cancel: kill_switch"));
+  KillSwitchChanged answer;
+  answer.active = true;
+  answer.cause = "manual";
+  CHECK(desk.Take(desk.lane().Make(answer, 0, 0, Producer::kRisk)) == "");
+  desk.CheckRepeats();
+}
+
+TEST_CASE("S3-B2.2: a rejection of an order that the broker has is asked about, not believed", "[oms]") {
+  OrderDesk desk;
+  const Event intent = desk.lane().Intent({});
+  desk.Take(intent);
+  desk.Intended(intent);
+  desk.Decide(100);
+  desk.Accept(OrderRole::kEntry);
+  CHECK(desk.Say(BrokerReportKind::kRejected, OrderRole::kEntry, {.reason = "DUPLICATE_ORDER"}) ==
+        "> query: question 1\n");
+  CHECK_THAT(desk.Say(BrokerReportKind::kStatus, OrderRole::kEntry, {.state = OrderState::kRejected}),
+             Catch::Contains("open=0"));
   desk.CheckRepeats();
 }
 
