@@ -26,8 +26,13 @@ bool AnswersQuery(BrokerReportKind kind) {
 
 }  // namespace
 
+bool AddsRisk(const OrderCommand& command) {
+  return IsPlacing(command.kind) &&
+         !std::ranges::all_of(command.tickets, [](const OrderTicket& ticket) { return ticket.reduce_only; });
+}
+
 void BrokerLedger::Process(const Event& event, runtime::EventSink& /*out*/) {
-  now_ = std::max(now_, event.header.event_time);
+  if (!std::holds_alternative<AdminCommand>(event.body)) now_ = std::max(now_, event.header.event_time);
   const bool broker = event.header.producer == Producer::kBroker;
   std::visit(Overloaded{
                  [&](const InstrumentDefinition& definition) {
@@ -44,6 +49,7 @@ void BrokerLedger::Process(const Event& event, runtime::EventSink& /*out*/) {
                  },
                  [&](const OrderCommand& command) { OnCommand(event.header, command); },
                  [&](const OrderEvent& order) { OnOrderEvent(order); },
+                 [&](const KillSwitchChanged& kill) { OnKill(kill); },
                  [&](const BrokerReport& report) {
                    if (broker) OnReport(report);
                  },
@@ -62,8 +68,27 @@ void BrokerLedger::Process(const Event& event, runtime::EventSink& /*out*/) {
 void BrokerLedger::OnRiskProfile(const ConfigurationVersion& version) {
   v1::RiskProfile profile;
   if (version.mode != InstanceMode::kActive || !profile.ParseFromString(version.document)) return;
-  profile_account_ = {.profile = version.name, .id = profile.account().id(), .live = profile.account().live()};
+  profile_account_ = {
+      .known = true, .profile = version.name, .id = profile.account().id(), .live = profile.account().live()};
   ++revision_;
+}
+
+// What was placed before a kill is cancelled by oms; that it may not have been running then changes nothing.
+void BrokerLedger::OnKill(const KillSwitchChanged& kill) {
+  kill_active_ = kill.active;
+  for (auto& [number, open] : commands_) {
+    if (kill.active && AddsRisk(open.command)) open.canceled = true;
+  }
+  ++revision_;
+}
+
+void BrokerLedger::MarkCanceled(const OrderId& order) {
+  for (auto& [number, open] : commands_) {
+    const auto& tickets = open.command.tickets;
+    if (std::ranges::any_of(tickets, [&](const OrderTicket& ticket) { return ticket.order == order; })) {
+      open.canceled = true;
+    }
+  }
 }
 
 void BrokerLedger::OnCommand(const EventHeader& header, const OrderCommand& command) {
@@ -79,6 +104,7 @@ void BrokerLedger::OnCommand(const EventHeader& header, const OrderCommand& comm
       open.unanswered.push_back(ticket.order);
     }
   }
+  if (command.kind == OrderCommandKind::kCancel) MarkCanceled(command.order);
   if (commands_.size() >= kCommandsMax) commands_.erase(commands_.begin());
   commands_.emplace(next_++, std::move(open));
   ++revision_;
@@ -123,6 +149,7 @@ void BrokerLedger::Answered(const OrderId& order) {
   for (auto it = commands_.begin(); it != commands_.end();) {
     OpenCommand& open = it->second;
     const bool over = std::erase(open.unanswered, order) > 0 && open.unanswered.empty();
+    if (over) ++revision_;
     it = over ? commands_.erase(it) : std::next(it);
   }
 }
@@ -142,7 +169,7 @@ const OrderContext* BrokerLedger::Find(const OrderId& order) const {
 
 template <class Archive>
 void BrokerLedger::Persist(Archive& a) {
-  a(now_, swept_, next_, commands_, orders_, order_of_orders_, profile_account_, unknown_);
+  a(now_, swept_, next_, commands_, orders_, order_of_orders_, profile_account_, kill_active_, unknown_);
   uint64_t count = symbols_.size();
   a(count);
   if constexpr (Archive::kReading) {

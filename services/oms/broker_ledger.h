@@ -2,14 +2,18 @@
 // whose order an id is. Folding the lane gives the same ledger in every process, so that whoever takes over the lease
 // knows what a former holder began.
 //
-// Reads   InstrumentDefinition, ConfigurationVersion (risk), OrderCommand, OrderEvent, BrokerReport, BrokerSnapshot.
+// Reads   InstrumentDefinition, ConfigurationVersion (risk), OrderCommand, OrderEvent, BrokerReport, BrokerSnapshot,
+//         KillSwitchChanged.
 // Emits   nothing.
 //
 // A command is open
 //   place, replace   until the broker said something of each of its orders, or oms has seen the order's end. `sent`: a
-//                    kSent is on the lane, it may have arrived: it is never sent again, only asked for.
+//                    kSent is on the lane, it may have arrived: it is never sent again, only asked for. `canceled`: a
+//                    cancel of one of its orders, or (where it adds risk) a kill followed it on the lane; that is kept
+//                    when the cancel itself is forgotten: what was not sent by then never is.
 //   cancel, query    until the broker answered, or for kRepeatedFor of lane time: oms asks again by itself
 //   snapshot         until the next snapshot, or as long
+// Its time is the lane's; an AdminCommand brings that of another machine and does not move it.
 // Bounds: the latest kOrdersMax orders are known by id, kCommandsMax commands are open; the oldest go first.
 #pragma once
 
@@ -39,14 +43,18 @@ struct OrderContext {
   }
 };
 
+// Whether it has an order that may make a position larger.
+bool AddsRisk(const OrderCommand& command);
+
 struct OpenCommand {
   EventHeader header;
   OrderCommand command;
   bool sent = false;
+  bool canceled = false;
   std::vector<OrderId> unanswered;  // of a place or a replace
   template <class Archive>
   void Persist(Archive& a) {
-    a(header, sent, unanswered, command.kind, command.intent, command.order, command.expires, command.since,
+    a(header, sent, canceled, unanswered, command.kind, command.intent, command.order, command.expires, command.since,
       command.reason);
     uint64_t tickets = command.tickets.size();
     a(tickets);
@@ -62,12 +70,13 @@ struct OpenCommand {
 
 // What the risk profile in force says of the account.
 struct ProfileAccount {
-  std::string profile;  // its name; empty: none is in force
+  bool known = false;   // false: none is in force
+  std::string profile;  // its name
   std::string id;       // empty: any paper account
   bool live = false;
   template <class Archive>
   void Persist(Archive& a) {
-    a(profile, id, live);
+    a(known, profile, id, live);
   }
 };
 
@@ -78,7 +87,7 @@ class BrokerLedger final : public runtime::Processor {
   static constexpr Duration kRepeatedFor = std::chrono::seconds(15);
 
   Producer producer() const override { return Producer::kBroker; }
-  uint32_t state_version() const override { return 1; }
+  uint32_t state_version() const override { return 2; }
   void Process(const Event& event, runtime::EventSink& out) override;
   void Save(runtime::StateWriter& state) const override;
   absl::Status Restore(runtime::StateReader& state) override;
@@ -91,8 +100,9 @@ class BrokerLedger final : public runtime::Processor {
   const std::map<OrderId, OrderContext>& orders() const { return orders_; }
   const std::map<InstrumentId, BrokerSymbol>& symbols() const { return symbols_; }
   const ProfileAccount& profile_account() const { return profile_account_; }
+  bool kill_active() const { return kill_active_; }
   size_t unknown_orders() const { return unknown_.size(); }
-  // Changes with commands, symbols and the profile; not part of the state.
+  // Changes with commands, symbols, the profile and the kill switch; not part of the state.
   uint64_t revision() const { return revision_; }
   uint64_t symbols_revision() const { return symbols_revision_; }
 
@@ -100,7 +110,9 @@ class BrokerLedger final : public runtime::Processor {
   void OnCommand(const EventHeader& header, const OrderCommand& command);
   void OnReport(const BrokerReport& report);
   void OnOrderEvent(const OrderEvent& order);
+  void OnKill(const KillSwitchChanged& kill);
   void OnRiskProfile(const ConfigurationVersion& version);
+  void MarkCanceled(const OrderId& order);
   void Know(const OrderId& order, const OrderContext& context);
   void Answered(const OrderId& order);
   void ForgetOld();
@@ -116,6 +128,7 @@ class BrokerLedger final : public runtime::Processor {
   std::deque<OrderId> order_of_orders_;
   std::map<InstrumentId, BrokerSymbol> symbols_;
   ProfileAccount profile_account_;
+  bool kill_active_ = false;
   std::set<OrderId> unknown_;  // orders in state UNKNOWN
   uint64_t revision_ = 1, symbols_revision_ = 1;
 };

@@ -29,6 +29,7 @@ constexpr size_t kRepeatableMax = 1'024;  // requests that may have to be made a
 constexpr Duration kAppendPause = std::chrono::milliseconds(100);
 constexpr Duration kIdleWait = std::chrono::milliseconds(100);
 constexpr Duration kRateLimitPause = std::chrono::seconds(1);  // where the broker names none
+constexpr Duration kRateLimitPauseMax = std::chrono::seconds(60);
 
 bool IsPlacing(OrderCommandKind kind) {
   return kind == OrderCommandKind::kPlace || kind == OrderCommandKind::kReplace;
@@ -36,6 +37,7 @@ bool IsPlacing(OrderCommandKind kind) {
 
 // A command that waits to be worked.
 struct Work {
+  uint64_t number = 0;  // the ledger's; 0: a question of our own
   EventHeader header;
   OrderCommand command;
   bool ask = false;  // it may have arrived already
@@ -46,7 +48,7 @@ struct Work {
   int rank() const {
     if (ask || command.kind == OrderCommandKind::kQuery || command.kind == OrderCommandKind::kSnapshot) return 1;
     if (command.kind != OrderCommandKind::kPlace) return 0;
-    return std::ranges::all_of(command.tickets, [](const OrderTicket& ticket) { return ticket.reduce_only; }) ? 0 : 2;
+    return AddsRisk(command) ? 2 : 0;
   }
 };
 
@@ -101,6 +103,8 @@ struct BrokerShell::Impl {
   std::map<InstrumentId, BrokerSymbol> symbols;
   std::map<std::string, InstrumentId, std::less<>> instruments;
   ProfileAccount profile_account;
+  bool kill_active = false;
+  std::map<uint64_t, bool> placings;       // that the ledger keeps open; whether it was cancelled
   std::map<OrderId, OrderContext> orders;  // of all that the ledger knew at a takeover, and since
   std::deque<Work> queue;
   std::map<EventId, Work> repeatable;  // by command: asked, and to be asked again where the broker's limit said no
@@ -154,23 +158,36 @@ struct BrokerShell::Impl {
   void Learn(const BrokerLedger& ledger, bool all) {
     if (all || symbols_revision != ledger.symbols_revision()) LearnSymbols(ledger);
     profile_account = ledger.profile_account();
+    kill_active = ledger.kill_active();
+    LearnPlacings(ledger);
     bool fresh = false;
     for (auto it = ledger.commands().lower_bound(learned); it != ledger.commands().end(); ++it) {
-      const OpenCommand& command = it->second;
+      const auto& [number, command] = *it;
       for (const OrderTicket& ticket : command.command.tickets) {
         if (const OrderContext* context = ledger.Find(ticket.order)) orders[ticket.order] = *context;
       }
-      Work work{.header = command.header, .command = command.command, .ask = command.sent, .since = Steady::now()};
       if (command.sent) {
         for (const OrderId& order : command.unanswered) doubted.insert(order);
       } else {
-        queue.push_back(std::move(work));
+        queue.push_back(
+            {.number = number, .header = command.header, .command = command.command, .since = Steady::now()});
         fresh = true;
       }
     }
     learned = ledger.next_number();
     if (orders.size() > 2 * BrokerLedger::kOrdersMax) orders = ledger.orders();
     if (fresh) wake.notify_all();
+  }
+
+  // What oms has given up, or the broker spoke of already, is not sent any more.
+  void LearnPlacings(const BrokerLedger& ledger) {
+    placings.clear();
+    for (const auto& [number, command] : ledger.commands()) {
+      if (IsPlacing(command.command.kind)) placings.emplace_hint(placings.end(), number, command.canceled);
+    }
+    std::erase_if(queue, [&](const Work& work) {
+      return IsPlacing(work.command.kind) && !work.ask && !placings.contains(work.number);
+    });
   }
 
   void LearnSymbols(const BrokerLedger& ledger) {
@@ -280,7 +297,8 @@ struct BrokerShell::Impl {
         AskForDoubted();
         break;
       case BrokerReportKind::kRateLimited:
-        not_before = std::max(not_before, Steady::now() + message.retry_after.value_or(kRateLimitPause));
+        not_before = std::max(not_before, Steady::now() + std::clamp(message.retry_after.value_or(kRateLimitPause),
+                                                                     Duration(), kRateLimitPauseMax));
         AskAgain(message.command);
         break;
       default:
@@ -435,29 +453,33 @@ struct BrokerShell::Impl {
       return fmt::format("{} old, at most {}", FormatDuration(lane_time - work.header.event_time),
                          FormatDuration(kPlaceAgeMax));
     }
-    if (const std::string why = AccountDisagrees(); !why.empty()) return why;
-    for (const Work& other : queue) {
-      if (other.command.kind != OrderCommandKind::kCancel) continue;
-      for (const OrderTicket& ticket : work.command.tickets) {
-        if (ticket.order == other.command.order) return "cancelled before it was sent";
-      }
-    }
+    if (kill_active && AddsRisk(work.command)) return "the kill switch is active: only what reduces risk is sent";
+    const auto open_placing = placings.find(work.number);
+    if (open_placing == placings.end()) return "given up before it was sent";
+    if (open_placing->second) return "cancelled before it was sent";
+    if (const std::string why = AccountDisagrees(work.command); !why.empty()) return why;
     if (!broker->refused().ok()) return "refused by the broker: " + std::string(broker->refused().message());
     if (!broker->connected() && now - work.since >= kConnectGrace) return "no session with the broker";
     return std::nullopt;
   }
 
-  // Why the risk profile in force does not allow this account; "": it does, or there is none.
-  std::string AccountDisagrees() {
+  // Why the risk profile in force does not allow this account; "": it does, or there is none. Without one no risk is
+  // added with real money.
+  std::string AccountDisagrees(const OrderCommand& command) {
     const ProfileAccount& profile = profile_account;
     const bool account = profile.id.empty() ? !options.live : profile.id == options.account;
-    if (profile.profile.empty() || (account && profile.live == options.live)) {
-      account_told = false;
-      return "";
+    std::string why;
+    if (!profile.known && options.live && AddsRisk(command)) {
+      why =
+          fmt::format("account '{}' is live and no risk profile is in force: put one for it in force", options.account);
+    } else if (profile.known && (!account || profile.live != options.live)) {
+      why = fmt::format("risk profile {} is for account '{}' ({}), this broker's is '{}' ({})", profile.profile,
+                        profile.id, profile.live ? "live" : "paper", options.account, options.live ? "live" : "paper");
     }
-    std::string why =
-        fmt::format("risk profile {} is for account '{}' ({}), this broker's is '{}' ({})", profile.profile, profile.id,
-                    profile.live ? "live" : "paper", options.account, options.live ? "live" : "paper");
+    if (why.empty()) {
+      if (profile.known) account_told = false;
+      return why;
+    }
     if (!std::exchange(account_told, true)) Log(Severity::kError, "account_disagrees", {{"reason", why}});
     return why;
   }
@@ -497,6 +519,8 @@ struct BrokerShell::Impl {
       if (const std::optional<std::string> why = Hopeless(work, Steady::now())) return EndUnsent(work, *why, lock);
     }
     for (const Event& event : sent) metrics.Count(std::get<BrokerReport>(event.body));
+    // A cancel or a kill came while the log was waited for.
+    if (const std::optional<std::string> why = Hopeless(work, Steady::now())) return EndUnsent(work, *why, lock);
     for (const OrderTicket& ticket : work.command.tickets) doubted.insert(ticket.order);
     const BrokerSymbol symbol = SymbolOf(work.header.instrument);
     busy = true;

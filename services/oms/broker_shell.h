@@ -13,8 +13,9 @@
 // snapshots may be repeated; they are where the broker's limit refused them.
 //
 // kNotSent (a replace: kReplaceRejected) says that an order surely did not arrive: its command expired (`expires`, or
-// kPlaceAgeMax old), no session for kConnectGrace, a cancel overtook it, the account is not the one that the risk
-// profile names, the socket took nothing, or the broker refused it for its rate.
+// kPlaceAgeMax old), no session for kConnectGrace, a cancel or (where it adds risk) a kill overtook it, the account is
+// not the one that the risk profile names or is live without one, the socket took nothing, or the broker refused it for
+// its rate. What oms gave up before it was sent is dropped.
 //
 // What reduces risk goes before what adds some; within our own limit (requests_per_second) all wait.
 // Reports carry the lane's time when they arrived, and instrument, instance, correlation and cause of the command that

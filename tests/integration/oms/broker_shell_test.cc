@@ -154,6 +154,78 @@ TEST_CASE("S3-B2.2, FX-77: broker: killed between the command and kSent: the nex
   CHECK(venue.Order(order)["copies"] == 1);
 }
 
+TEST_CASE("S3-B2.2, FX-77, FX-81: broker: a kill or a cancel while nobody acts: what was not sent never is",
+          "[broker]") {
+  VenueProcess venue;
+  Lane lane;
+  std::string expected;
+  const OrderId order = lane.Place(100, "9.00");
+  SECTION("kill") {
+    lane.Write(Producer::kRisk, KillSwitchChanged{.active = true, .cause = "manual"});
+    expected = "kill switch";
+  }
+  SECTION("kill, released again") {
+    lane.Write(Producer::kRisk, KillSwitchChanged{.active = true, .cause = "manual"});
+    lane.Write(Producer::kRisk, KillSwitchChanged{.active = false, .cause = "manual"});
+    expected = "cancelled";
+  }
+  SECTION("cancel, forgotten since") {
+    lane.Ask(OrderCommandKind::kCancel, order);
+    for (int i = 0; i < 20; ++i) lane.Advance(seconds(1));
+    expected = "cancelled";
+  }
+  Worker worker(lane, venue.Options());
+  REQUIRE(worker.Until([&] { return lane.Story(order) == "not_sent"; }));
+  CHECK(Contains(Last(lane, BrokerReportKind::kNotSent).reason, expected));
+  worker.Linger();
+  CHECK(lane.Story(order) == "not_sent");
+  CHECK(venue.Order(order).is_null());
+}
+
+TEST_CASE("FX-81: broker: while the kill switch is active only what reduces risk is sent", "[broker]") {
+  VenueProcess venue;
+  Lane lane;
+  Worker worker(lane, venue.Options());
+  lane.Write(Producer::kRisk, KillSwitchChanged{.active = true, .cause = "manual"});
+  const OrderId entry = lane.Place(100, "9.00");
+  const OrderId exit = lane.PlaceReducing(100, "9.00");
+  REQUIRE(worker.Until([&] { return lane.Story(entry) == "not_sent"; }));
+  REQUIRE(worker.Until([&] { return lane.Story(exit).starts_with("sent"); }));
+  lane.Write(Producer::kRisk, KillSwitchChanged{.active = false, .cause = "manual"});
+  const OrderId later = lane.Place(100, "9.00");
+  REQUIRE(worker.Until([&] { return lane.Story(later) == "sent accepted"; }));
+  CHECK(venue.Order(entry).is_null());
+}
+
+TEST_CASE("S3-B2.2: broker: what oms gave up before it was sent is not sent", "[broker]") {
+  VenueProcess venue;
+  Lane lane;
+  Worker worker(lane, venue.Options(), true, 1);
+  REQUIRE(worker.Until([&] { return lane.Story().starts_with("connected clock"); }));
+  lane.Place(1, "9.00");
+  const OrderId given_up = lane.Place(1, "9.00");
+  const OrderId wanted = lane.Place(1, "9.00");
+  OrderEvent over;
+  over.order = given_up;
+  over.state = OrderState::kExpired;
+  lane.Write(Producer::kOms, over);
+  REQUIRE(worker.Until([&] { return lane.Story(wanted) == "sent accepted"; }));
+  CHECK(lane.Story(given_up).empty());
+  CHECK(venue.Order(given_up).is_null());
+}
+
+TEST_CASE("S3-B2.2: broker: the clock of whoever gave a command by hand ends no order", "[broker]") {
+  VenueProcess venue;
+  Lane lane;
+  const OrderId order = lane.Place(100, "9.00");
+  const Time now = std::exchange(lane.now, lane.now + std::chrono::hours(1));
+  lane.Write(Producer::kGateway, AdminCommand());
+  lane.now = now;
+  Worker worker(lane, venue.Options());
+  REQUIRE(worker.Until([&] { return lane.Story(order) == "sent accepted"; }));
+  CHECK(worker.ledger().now() == kOpen);
+}
+
 TEST_CASE("S3-B2.2, FX-77: broker: killed between kSent and the answer: it is asked for, never sent again",
           "[broker]") {
   VenueProcess venue;
@@ -428,13 +500,14 @@ TEST_CASE("S4-R10.1.1: broker: where the risk profile is for another account, or
           "[broker]") {
   VenueProcess venue;
   Lane lane;
+  std::string name = "paper@1";
   const auto put_in_force = [&](const std::string& account, bool live) {
     v1::RiskProfile profile;
     profile.mutable_account()->set_id(account);
     profile.mutable_account()->set_live(live);
     ConfigurationVersion version;
     version.kind = ConfigurationKind::kRisk;
-    version.name = "paper@1";
+    version.name = name;
     version.document = profile.SerializeAsString();
     lane.Write(Producer::kGateway, version);
   };
@@ -451,6 +524,24 @@ TEST_CASE("S4-R10.1.1: broker: where the risk profile is for another account, or
   put_in_force("", false);  // any paper account
   const OrderId order = lane.Place(100, "9.00");
   REQUIRE(worker.Until([&] { return lane.Story(order) == "sent accepted"; }));
+  name = "";  // a profile without a name is one
+  put_in_force("PA-9", false);
+  const OrderId nameless = lane.Place(100, "9.00");
+  REQUIRE(worker.Until([&] { return lane.Story(nameless) == "not_sent"; }));
+}
+
+TEST_CASE("S4-R10.1.1: broker: with real money and no risk profile only what reduces risk is sent", "[broker]") {
+  VenueProcess venue({"--live"});
+  VenueBrokerOptions options = venue.Options();
+  options.live = true;
+  Lane lane;
+  Worker worker(lane, options);
+  const OrderId entry = lane.Place(100, "9.00");
+  const OrderId exit = lane.PlaceReducing(100, "9.00");
+  REQUIRE(worker.Until([&] { return lane.Story(entry) == "not_sent"; }));
+  CHECK(Contains(Last(lane, BrokerReportKind::kNotSent).reason, "no risk profile is in force"));
+  REQUIRE(worker.Until([&] { return lane.Story(exit).starts_with("sent"); }));
+  CHECK(venue.Order(entry).is_null());
 }
 
 TEST_CASE("S3-B2.2: broker ledger: restored from any moment it knows the same", "[broker]") {
@@ -475,6 +566,7 @@ TEST_CASE("S3-B2.2: broker ledger: restored from any moment it knows the same", 
   lane.Write(Producer::kOms, unknown);
   say(BrokerReportKind::kCanceled, first);
   lane.Write(Producer::kBroker, BrokerSnapshot());
+  lane.Write(Producer::kRisk, KillSwitchChanged{.active = true});
   test::CollectingSink sink;
   const auto describe = [](const BrokerLedger& ledger) {
     runtime::StateWriter state;
@@ -497,6 +589,8 @@ TEST_CASE("S3-B2.2: broker ledger: restored from any moment it knows the same", 
   REQUIRE(once->commands().size() == 2);  // what is in doubt, and the question about it
   CHECK(once->commands().begin()->second.sent);
   CHECK(once->commands().begin()->second.unanswered == std::vector<OrderId>{second});
+  CHECK(once->commands().begin()->second.canceled);
+  CHECK(once->kill_active());
   CHECK(once->unknown_orders() == 1);
   CHECK(once->Find(first)->instance == 77);
   // A question nobody answered is not asked for ever; an order in doubt is never forgotten.
@@ -520,6 +614,15 @@ TEST_CASE("S4-R10.1.1: venue protocol: whatever a line holds, it is read or refu
   CHECK(read->id == 3);
   CHECK(std::get<VenueReport>(read->body).report.fee == *Money::Parse("0.3"));
   const auto reason = [](const std::string& line) { return std::string(ParseVenueMessage(line).status().message()); };
+  const auto retry_after = [](const std::string& ms) {
+    const auto limited =
+        ParseVenueMessage(R"({"seq":1,"type":"error","code":"RATE_LIMITED","retry_after_ms":)" + ms + "}");
+    REQUIRE(limited.ok());
+    return *std::get<VenueError>(limited->body).retry_after;
+  };
+  CHECK(retry_after("500") == milliseconds(500));
+  CHECK(retry_after("-9223372036854775808") == Duration());
+  CHECK(retry_after("9223372036854775807") == seconds(60));
   CHECK(reason("") == "no JSON");
   CHECK(reason("[]") == "no object");
   CHECK(reason("{}") == "no 'seq'");

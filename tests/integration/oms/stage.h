@@ -162,12 +162,22 @@ class Lane {
   }
   Event Command(OrderCommand command) { return Write(Producer::kOms, std::move(command)); }
   OrderId Place(int64_t units = 100, const char* price = "10.00", std::optional<Duration> life = seconds(60)) {
+    return PlaceTicket(Limit({}, Side::kBid, units, price), life);
+  }
+  OrderId PlaceReducing(int64_t units, const char* price) {
+    OrderTicket ticket = Limit({}, Side::kAsk, units, price);
+    ticket.role = OrderRole::kExit;
+    ticket.reduce_only = true;
+    return PlaceTicket(ticket, seconds(60));
+  }
+  OrderId PlaceTicket(OrderTicket ticket, std::optional<Duration> life) {
     const OrderId order{7, ++orders_};
     OrderCommand command;
     command.kind = OrderCommandKind::kPlace;
     command.order = order;
     command.intent = EventId{8, orders_};
-    command.tickets = {Limit(order, Side::kBid, units, price)};
+    ticket.order = order;
+    command.tickets = {ticket};
     if (life) command.expires = now + *life;
     Command(command);
     return order;

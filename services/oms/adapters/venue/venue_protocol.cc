@@ -1,5 +1,6 @@
 #include "services/oms/adapters/venue/venue_protocol.h"
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <utility>
@@ -11,6 +12,8 @@ namespace spillway::oms {
 namespace {
 
 using Json = nlohmann::json;
+
+constexpr int64_t kRetryAfterMaxMs = 60'000;
 
 std::string Line(const Json& json) {
   return json.dump() + "\n";
@@ -230,7 +233,8 @@ VenueMessage Read(const Json& json) {
   } else if (type == "error") {
     VenueError error{.code = Text(json, "code"), .reason = TextOr(json, "reason"), .retry_after = {}};
     if (Find(json, "retry_after_ms") != nullptr) {
-      error.retry_after = std::chrono::milliseconds(Number(json, "retry_after_ms"));
+      error.retry_after =
+          std::chrono::milliseconds(std::clamp<int64_t>(Number(json, "retry_after_ms"), 0, kRetryAfterMaxMs));
     }
     message.body = error;
   } else if (type == "welcome") {
