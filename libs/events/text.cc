@@ -282,7 +282,10 @@ struct BodyText {
                        b.unit, b.reason.empty() ? "" : ": " + b.reason);
   }
   std::string operator()(const FlattenProgress& b) const {
-    std::string text = fmt::format("{} ({}) orders_open={}", FlattenStageName(b.stage), b.cause, b.orders_open);
+    std::string text = b.cancels_only
+                           ? fmt::format("entries: cancels {} ({}) orders_open={}, positions are kept",
+                                         FlattenStageName(b.stage), b.cause, b.orders_open)
+                           : fmt::format("{} ({}) orders_open={}", FlattenStageName(b.stage), b.cause, b.orders_open);
     for (const FlattenProgress::Row& row : b.positions) {
       text +=
           fmt::format(" {}={}{}", names.Symbol(row.instrument), row.quantity.ToString(), row.halted ? " HALTED" : "");

@@ -213,9 +213,12 @@ std::string InstanceText(const InstanceScore& score) {
   std::string text = fmt::format("{}{}\n", score.name, score.shadow ? " [SHADOW]" : "");
   if (score.profile_changed)
     text += "  note       the profile was changed under its name: this is of all its versions\n";
-  text += SignalsText(score) + RatesText(score);
-  if (score.account) text += AccountText(*score.account);
   if (score.execution) text += ExecutionText(*score.execution);
+  if (score.account) text += AccountText(*score.account);
+  text += SignalsText(score);
+  if (score.execution)
+    text += "  as alerts  what a person who took each blueprint would have had, measured at every quote:\n";
+  text += RatesText(score);
   for (const std::string& warning : score.warnings) text += Cut("  warning    " + warning, kWidth) + "\n";
   for (const CriterionResult& result : score.criteria) text += CriterionText(result);
   for (const auto& [rule, count] : score.refusals) text += fmt::format("  refused    {:>5}  {}\n", count, rule);
