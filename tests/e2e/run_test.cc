@@ -307,7 +307,7 @@ TEST_CASE("trace: ids that nobody has, that several have, and that are none are 
     CHECK(result.out.empty());
     CHECK(Contains(result.err, part));
   };
-  check("00000000000000000000000000000000", 3, "no signal, alert or outcome");
+  check("00000000000000000000000000000000", 3, "no signal, alert, order or outcome");
   check("xyz1", 2, "hexadecimal");
   check("a", 2, "at least");
 }

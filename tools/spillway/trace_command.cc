@@ -114,8 +114,11 @@ absl::Status CollectLane(log::EventLog& log, const log::LaneName& lane, int orde
       for (const MarketEvent& market_event : batch->events) {
         if (market_event.kind == MarketEventKind::kTick) continue;
         if (MarketEventId({batch->feed, batch->epoch, market_event.position}) != story) continue;
-        steps.push_back(
-            {market_event.event_time, order, lane, "ingest", ToString(story), ToText(market_event, text.names)});
+        std::string line = ToText(market_event, text.names);
+        if (!instruments.empty() && !instruments.contains(market_event.instrument)) {
+          line += " (of another symbol: it closed the boundary at which the story begins)";
+        }
+        steps.push_back({market_event.event_time, order, lane, "ingest", ToString(story), std::move(line)});
       }
       return true;
     }
@@ -148,9 +151,9 @@ int Trace(const TraceArguments& arguments) {
   if (!status.ok()) return Fail(status);
   if (stories.size() != 1) {
     return Fail(absl::NotFoundError(
-        stories.empty()
-            ? fmt::format("no signal, alert or outcome in {} has an id that begins with {}", arguments.session, digits)
-            : fmt::format("{} begins {} ids: give more digits", digits, stories.size())));
+        stories.empty() ? fmt::format("no signal, alert, order or outcome in {} has an id that begins with {}",
+                                      arguments.session, digits)
+                        : fmt::format("{} begins {} ids: give more digits", digits, stories.size())));
   }
   std::set<InstrumentId> instruments;
   if (status = CollectInstruments(**session, *stories.begin(), instruments); !status.ok()) return Fail(status);
