@@ -36,6 +36,18 @@ class Registration {
   explicit Registration(Workload workload) { Workloads().push_back(std::move(workload)); }
 };
 
+// What happens while one lives is not counted in the run's time.
+class Untimed {
+ public:
+  Untimed();
+  ~Untimed();
+  Untimed(const Untimed&) = delete;
+  Untimed& operator=(const Untimed&) = delete;
+
+ private:
+  double start_;
+};
+
 template <class T>
 void Keep(const T& value) {
   asm volatile("" : : "r,m"(value) : "memory");

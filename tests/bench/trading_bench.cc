@@ -1,5 +1,9 @@
-// From intent to order command: risk decides, oms commands, both encoded to the trading lane in the embedded pipeline.
-// What stands around them (metrics, scoring, journal) only hands over.
+// From intent to order command: risk decides, oms commands, all encoded to the trading lane in the embedded pipeline.
+// What stands around them (metrics, scoring, journal) only hands over. The broker answers all commands of a tick at the
+// next one, so that its answers are timed apart:
+//
+//   trading_intent_to_order  intent, decision, order, command
+//   trading_order_cycle      the same, the answer, and what risk and oms make of it
 #include <chrono>
 #include <memory>
 
@@ -16,7 +20,7 @@ namespace {
 
 constexpr uint32_t kSymbols = 200;
 constexpr uint32_t kIntentsATick = 50;
-constexpr uint32_t kTicks = 400;
+constexpr uint32_t kBatches = 400;
 constexpr char kInstance[] = "bench@1#1";
 
 struct Stateless : runtime::Processor {
@@ -34,12 +38,12 @@ struct HandsOver final : Stateless {
   using Stateless::Stateless;
   void Process(const Event& event, runtime::EventSink& out) override { out.Emit(event); }
 };
-// Behind each tick, so many intents.
+// Behind every other tick, so many intents; behind the others, nothing: the broker answers.
 struct Intends final : Stateless {
   Intends() : Stateless(Producer::kScoring) {}
   void Process(const Event& event, runtime::EventSink& out) override {
     out.Emit(event);
-    if (!std::holds_alternative<ClockTick>(event.body)) return;
+    if (!std::holds_alternative<ClockTick>(event.body) || ticks_++ % 2 != 0) return;
     Event output;
     output.header.producer = Producer::kScoring;
     output.header.event_time = output.header.ingest_time = event.header.event_time;
@@ -64,9 +68,9 @@ struct Intends final : Stateless {
   }
 
  private:
-  uint64_t next_ = 0;
+  uint64_t next_ = 0, ticks_ = 0;
 };
-// A broker that is there, and takes no order: so the account is the same for every intent.
+// A broker that is there, and takes no order: so the account is the same for every batch.
 struct Answers final : Stateless {
   Answers() : Stateless(Producer::kBroker) {}
   void Process(const Event& event, runtime::EventSink& out) override {
@@ -89,7 +93,13 @@ struct Answers final : Stateless {
       output.body = BrokerReport{.kind = BrokerReportKind::kNotSent,
                                  .client_order_id = ClientOrderId(command->tickets.front().order),
                                  .broker_time = event.header.event_time};
-      out.Emit(output);
+      held_.push_back(output);
+    } else if (std::holds_alternative<ClockTick>(event.body)) {
+      for (Event& answer : held_) {
+        answer.header.event_time = event.header.event_time;
+        out.Emit(answer);
+      }
+      held_.clear();
     } else if (std::holds_alternative<SessionState>(event.body) && !connected_) {
       connected_ = true;
       output.body = BrokerReport{.kind = BrokerReportKind::kConnected, .broker_time = event.header.event_time};
@@ -99,6 +109,7 @@ struct Answers final : Stateless {
 
  private:
   bool connected_ = false;
+  std::vector<Event> held_;  // until the next tick
 };
 
 // The lane's bytes are counted and dropped.
@@ -190,7 +201,9 @@ std::vector<Event> Opening(Time time) {
 struct Counts {
   uint64_t approved = 0, commands = 0;
 };
-Counts PlayIntents(const std::vector<Event>& opening) {
+enum class Timed { kToCommand, kCycle };
+Counts PlayIntents(const std::vector<Event>& opening, Timed timed) {
+  auto setting_up = std::make_optional<Untimed>();
   Dropping trading;
   runtime::PipelineProcessors processors;
   processors.metrics = std::make_unique<HandsOver>(Producer::kMetrics);
@@ -199,40 +212,55 @@ Counts PlayIntents(const std::vector<Event>& opening) {
   processors.oms = std::make_unique<oms::OmsProcessor>();
   processors.venue = std::make_unique<Answers>();
   processors.journal = std::make_unique<Stateless>(Producer::kJournal);
-  runtime::EmbeddedPipeline pipeline(std::move(processors), {.trading = &trading});
+  auto pipeline =
+      std::make_unique<runtime::EmbeddedPipeline>(std::move(processors), runtime::PipelineWriters{.trading = &trading});
   Counts counts;
-  pipeline.ObserveTrading([&](const Event& event) {
+  pipeline->ObserveTrading([&](const Event& event) {
     if (const auto* decision = std::get_if<RiskDecision>(&event.body)) counts.approved += decision->approved;
     if (const auto* command = std::get_if<OrderCommand>(&event.body)) {
       counts.commands += command->kind == OrderCommandKind::kPlace;
     }
   });
   for (const Event& event : opening) {
-    if (!pipeline.Configure(event).ok()) return counts;
+    if (!pipeline->Configure(event).ok()) return counts;
   }
   Event tick = opening.back();
   tick.body = ClockTick{};
-  for (uint32_t i = 0; i < kTicks; ++i) {
-    tick.header.event_time += kTickPeriod / 10;  // 50 intents in 10 ms
-    tick.header.cause.market.position = 1'000'000 + i;
-    if (!pipeline.Configure(tick).ok()) return counts;
+  const auto step = [&] {
+    tick.header.event_time += kTickPeriod / 20;  // 50 intents in 10 ms
+    ++tick.header.cause.market.position;
+    return pipeline->Configure(tick).ok();
+  };
+  setting_up.reset();
+  for (uint32_t i = 0; i < kBatches; ++i) {
+    if (!step()) return counts;
+    std::optional<Untimed> answering;
+    if (timed == Timed::kToCommand) answering.emplace();
+    if (!step()) return counts;
   }
   Keep(trading.size);
+  const Untimed tearing_down;
+  pipeline.reset();
   return counts;
 }
 
-const Registration kIntents(
-    {.name = "trading_intent_to_order", .unit = "intent", .prepare = []() -> std::optional<Prepared> {
-       const auto opening = std::make_shared<std::vector<Event>>(Opening(ParseTime("2025-05-02T14:30:00Z").value()));
-       const Counts counts = PlayIntents(*opening);
-       constexpr uint64_t kIntents = uint64_t{kTicks} * kIntentsATick;
-       if (counts.commands < kIntents * 99 / 100) {
-         std::fprintf(stderr, "trading_intent_to_order: of %llu intents %llu approved, %llu ordered\n",
-                      static_cast<unsigned long long>(kIntents), static_cast<unsigned long long>(counts.approved),
-                      static_cast<unsigned long long>(counts.commands));
-       }
-       return Prepared{.items = kIntents, .run = [opening] { Keep(PlayIntents(*opening).commands); }};
-     }});
+std::optional<Prepared> PrepareIntents(Timed timed) {
+  const auto opening = std::make_shared<std::vector<Event>>(Opening(ParseTime("2025-05-02T14:30:00Z").value()));
+  const Counts counts = PlayIntents(*opening, timed);
+  constexpr uint64_t kIntents = uint64_t{kBatches} * kIntentsATick;
+  if (counts.commands < kIntents * 99 / 100) {
+    std::fprintf(stderr, "of %llu intents %llu approved, %llu ordered\n", static_cast<unsigned long long>(kIntents),
+                 static_cast<unsigned long long>(counts.approved), static_cast<unsigned long long>(counts.commands));
+  }
+  return Prepared{.items = kIntents, .run = [opening, timed] { Keep(PlayIntents(*opening, timed).commands); }};
+}
+
+const Registration kToCommand({.name = "trading_intent_to_order", .unit = "intent", .prepare = [] {
+                                 return PrepareIntents(Timed::kToCommand);
+                               }});
+const Registration kCycle({.name = "trading_order_cycle", .unit = "intent", .prepare = [] {
+                             return PrepareIntents(Timed::kCycle);
+                           }});
 
 }  // namespace
 }  // namespace spillway::bench
