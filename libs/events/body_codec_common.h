@@ -33,13 +33,12 @@ void Set(const std::optional<T>& value, Setter set) {
   if (value) set(Scalar(*value));
 }
 
-inline std::string IdBytes(const EventId& id) {
-  std::string bytes(16, '\0');
+inline void SetIdBytes(const EventId& id, std::string& bytes) {
+  bytes.resize(16);
   for (int i = 0; i < 8; ++i) {
     bytes[static_cast<size_t>(i)] = static_cast<char>(id.high >> (56 - 8 * i));
     bytes[static_cast<size_t>(8 + i)] = static_cast<char>(id.low >> (56 - 8 * i));
   }
-  return bytes;
 }
 // False unless the bytes are 16 (or none: no id).
 inline bool IdFromBytes(const std::string& bytes, EventId& id) {

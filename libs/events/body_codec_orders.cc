@@ -6,7 +6,7 @@ namespace spillway::body_codec {
 namespace {
 
 void ToProto(const OrderTicket& in, v1::OrderTicket& out) {
-  if (in.order) out.set_order(IdBytes(in.order));
+  if (in.order) SetIdBytes(in.order, *out.mutable_order());
   out.set_role(static_cast<v1::OrderRole>(in.role));
   out.set_side(static_cast<v1::Side>(in.side));
   out.set_type(static_cast<v1::OrderType>(in.type));
@@ -117,8 +117,8 @@ bool FromProto(const v1::FlattenRow& in, FlattenProgress::Row& out) {
 
 void ToProto(const OrderCommand& in, v1::OrderCommand& out) {
   out.set_kind(static_cast<v1::OrderCommandKind>(in.kind));
-  if (in.intent) out.set_intent(IdBytes(in.intent));
-  if (in.order) out.set_order(IdBytes(in.order));
+  if (in.intent) SetIdBytes(in.intent, *out.mutable_intent());
+  if (in.order) SetIdBytes(in.order, *out.mutable_order());
   for (const OrderTicket& item : in.tickets) ToProto(item, *out.add_tickets());
   Set(in.expires, [&](auto v) { out.set_expires_ns(v); });
   Set(in.since, [&](auto v) { out.set_since_ns(v); });
@@ -226,8 +226,8 @@ bool FromProto(const v1::BrokerSnapshot& in, BrokerSnapshot& out) {
 }
 
 void ToProto(const OrderEvent& in, v1::OrderEvent& out) {
-  if (in.order) out.set_order(IdBytes(in.order));
-  if (in.intent) out.set_intent(IdBytes(in.intent));
+  if (in.order) SetIdBytes(in.order, *out.mutable_order());
+  if (in.intent) SetIdBytes(in.intent, *out.mutable_intent());
   out.set_role(static_cast<v1::OrderRole>(in.role));
   out.set_previous(static_cast<v1::OrderState>(in.previous));
   out.set_state(static_cast<v1::OrderState>(in.state));
@@ -251,7 +251,7 @@ void ToProto(const OrderEvent& in, v1::OrderEvent& out) {
   Set(in.slippage_decision_bps, [&](auto v) { out.set_slippage_decision_bps(v); });
   Set(in.slippage_arrival_bps, [&](auto v) { out.set_slippage_arrival_bps(v); });
   out.set_intent_open_e8(Scalar(in.intent_open));
-  if (in.parent) out.set_parent(IdBytes(in.parent));
+  if (in.parent) SetIdBytes(in.parent, *out.mutable_parent());
   out.set_attempt(in.attempt);
   out.set_reason(in.reason);
   out.set_rule(in.rule);
@@ -296,7 +296,7 @@ bool FromProto(const v1::OrderEvent& in, OrderEvent& out) {
 
 void ToProto(const OrderIncident& in, v1::OrderIncident& out) {
   out.set_kind(static_cast<v1::IncidentKind>(in.kind));
-  if (in.order) out.set_order(IdBytes(in.order));
+  if (in.order) SetIdBytes(in.order, *out.mutable_order());
   out.set_client_order_id(in.client_order_id);
   out.set_state(static_cast<v1::OrderState>(in.state));
   out.set_trigger(static_cast<v1::OrderTrigger>(in.trigger));
@@ -347,7 +347,7 @@ bool FromProto(const v1::PositionSnapshot& in, PositionSnapshot& out) {
 
 void ToProto(const AdminCommand& in, v1::AdminCommand& out) {
   out.set_kind(static_cast<v1::AdminCommandKind>(in.kind));
-  if (in.intent) out.set_intent(IdBytes(in.intent));
+  if (in.intent) SetIdBytes(in.intent, *out.mutable_intent());
   out.set_flatten(in.flatten);
   out.set_account(in.account);
   out.set_by(in.by);
@@ -407,7 +407,7 @@ void ToProto(const Reconciliation& in, v1::Reconciliation& out) {
   out.set_kind(static_cast<v1::DifferenceKind>(in.kind));
   out.set_repair(static_cast<v1::Repair>(in.repair));
   out.set_resolved(in.resolved);
-  if (in.order) out.set_order(IdBytes(in.order));
+  if (in.order) SetIdBytes(in.order, *out.mutable_order());
   out.set_client_order_id(in.client_order_id);
   out.set_execution_id(in.execution_id);
   out.set_symbol(in.symbol);
@@ -435,7 +435,7 @@ bool FromProto(const v1::Reconciliation& in, Reconciliation& out) {
 }
 
 void ToProto(const ExitSignal& in, v1::ExitSignal& out) {
-  if (in.intent) out.set_intent(IdBytes(in.intent));
+  if (in.intent) SetIdBytes(in.intent, *out.mutable_intent());
   out.set_reason(in.reason);
 }
 bool FromProto(const v1::ExitSignal& in, ExitSignal& out) {

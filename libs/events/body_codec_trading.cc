@@ -94,7 +94,7 @@ void ToProto(const Signal& in, v1::Signal& out) {
   out.set_score(in.score);
   out.set_threshold(in.threshold);
   ToProto(in.rules, *out.mutable_rules());
-  for (const EventId& id : in.inputs) out.add_inputs(IdBytes(id));
+  for (const EventId& id : in.inputs) SetIdBytes(id, *out.add_inputs());
   ToProto(in.quote, *out.mutable_quote());
   out.set_preview(in.preview);
   out.set_entry_e9(in.entry.nanos());
@@ -140,7 +140,7 @@ bool FromProto(const v1::RejectionSummary& in, RejectionSummary& out) {
 }
 
 void ToProto(const SignalCancelled& in, v1::SignalCancelled& out) {
-  out.set_signal(IdBytes(in.signal));
+  SetIdBytes(in.signal, *out.mutable_signal());
   out.set_rule(static_cast<v1::CancelRule>(in.rule));
   out.set_seen(in.seen);
   out.set_limit(in.limit);
@@ -155,7 +155,7 @@ bool FromProto(const v1::SignalCancelled& in, SignalCancelled& out) {
 }
 
 void ToProto(const TradeIntent& in, v1::TradeIntent& out) {
-  out.set_signal(IdBytes(in.signal));
+  SetIdBytes(in.signal, *out.mutable_signal());
   out.set_side(static_cast<v1::Side>(in.side));
   out.set_entry_e9(in.entry.nanos());
   out.set_stop_e9(in.stop.nanos());
@@ -167,7 +167,7 @@ void ToProto(const TradeIntent& in, v1::TradeIntent& out) {
   out.set_threshold(in.threshold);
   out.set_shadow(in.shadow);
   Set(in.minute_volume, [&](int64_t v) { out.set_minute_volume_e8(v); });
-  if (in.parent) out.set_parent(IdBytes(in.parent));
+  if (in.parent) SetIdBytes(in.parent, *out.mutable_parent());
 }
 bool FromProto(const v1::TradeIntent& in, TradeIntent& out) {
   out = {};
@@ -186,7 +186,7 @@ bool FromProto(const v1::TradeIntent& in, TradeIntent& out) {
 }
 
 void ToProto(const RiskDecision& in, v1::RiskDecision& out) {
-  out.set_intent(IdBytes(in.intent));
+  SetIdBytes(in.intent, *out.mutable_intent());
   out.set_approved(in.approved);
   out.set_rule(static_cast<v1::RefusalRule>(in.rule));
   out.set_seen(in.seen);
@@ -241,7 +241,7 @@ bool FromProto(const v1::RiskDecision& in, RiskDecision& out) {
 }
 
 void ToProto(const AccountTrade& in, v1::AccountTrade& out) {
-  out.set_intent(IdBytes(in.intent));
+  SetIdBytes(in.intent, *out.mutable_intent());
   out.set_state(static_cast<v1::AccountTradeState>(in.state));
   out.set_side(static_cast<v1::Side>(in.side));
   out.set_price_e9(in.price.nanos());
@@ -333,8 +333,8 @@ bool FromProto(const v1::TradingState& in, TradingState& out) {
 }
 
 void ToProto(const Alert& in, v1::Alert& out) {
-  out.set_intent(IdBytes(in.intent));
-  out.set_signal(IdBytes(in.signal));
+  SetIdBytes(in.intent, *out.mutable_intent());
+  SetIdBytes(in.signal, *out.mutable_signal());
   out.set_side(static_cast<v1::Side>(in.side));
   out.set_entry_e9(in.entry.nanos());
   out.set_stop_e9(in.stop.nanos());
@@ -385,7 +385,7 @@ bool FromProto(const v1::Alert& in, Alert& out) {
 }
 
 void ToProto(const AlertUpdate& in, v1::AlertUpdate& out) {
-  out.set_alert(IdBytes(in.alert));
+  SetIdBytes(in.alert, *out.mutable_alert());
   out.set_kind(static_cast<v1::AlertUpdateKind>(in.kind));
   out.set_reason(in.reason);
 }
@@ -396,7 +396,7 @@ bool FromProto(const v1::AlertUpdate& in, AlertUpdate& out) {
 }
 
 void ToProto(const AlertReceipt& in, v1::AlertReceipt& out) {
-  out.set_alert(IdBytes(in.alert));
+  SetIdBytes(in.alert, *out.mutable_alert());
   out.set_channel(in.channel);
   out.set_state(static_cast<v1::ReceiptState>(in.state));
   out.set_detail(in.detail);
@@ -421,7 +421,7 @@ bool FromProto(const v1::AlertReceipt& in, AlertReceipt& out) {
 }
 
 void ToProto(const OutcomeLabelled& in, v1::OutcomeLabelled& out) {
-  out.set_intent(IdBytes(in.intent));
+  SetIdBytes(in.intent, *out.mutable_intent());
   out.set_label(static_cast<v1::OutcomeLabel>(in.label));
   Set(in.entered, [&](int64_t v) { out.set_entered_ns(v); });
   Set(in.exited, [&](int64_t v) { out.set_exited_ns(v); });

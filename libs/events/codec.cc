@@ -1,5 +1,7 @@
 #include "libs/events/codec.h"
 
+#include <array>
+#include <cstring>
 #include <tuple>
 
 #include "fmt/format.h"
@@ -14,21 +16,44 @@ namespace {
 
 constexpr uint32_t kGroupEventsField = 5;
 
-void ToProto(const EventHeader& in, Producer group_producer, v1::Event& out) {
-  out.set_event_time_ns(ToNanos(in.event_time));
-  out.set_ingest_delay_ns((in.ingest_time - in.event_time).count());
-  out.set_instrument_id(in.instrument);
-  out.set_strategy_instance(in.instance);
-  out.set_correlation_high(in.correlation.high);
-  out.set_correlation_low(in.correlation.low);
-  out.set_cause_feed(in.cause.market.feed);
-  out.set_cause_epoch(in.cause.market.epoch);
-  out.set_cause_position(in.cause.market.position);
-  out.set_cause_high(in.cause.event.high);
-  out.set_cause_low(in.cause.event.low);
-  out.set_ordinal(in.cause.ordinal);
-  if (in.producer != group_producer) out.set_producer(static_cast<v1::Producer>(in.producer));
-}
+// The header's fields as protobuf writes them, zeros left out: every event has one, a message object costs more.
+class HeaderBytes {
+ public:
+  HeaderBytes(const EventHeader& in, Producer group_producer) {
+    Fixed(1, static_cast<uint64_t>(ToNanos(in.event_time)));
+    const int64_t delay = (in.ingest_time - in.event_time).count();
+    Varint(2, static_cast<uint64_t>(delay) << 1 ^ static_cast<uint64_t>(delay >> 63));  // ZigZag
+    Varint(3, in.instrument);
+    Fixed(4, in.instance);
+    Fixed(5, in.correlation.high);
+    Fixed(6, in.correlation.low);
+    Varint(7, in.cause.market.feed);
+    Varint(8, in.cause.market.epoch);
+    Varint(9, in.cause.market.position);
+    Fixed(10, in.cause.event.high);
+    Fixed(11, in.cause.event.low);
+    Varint(12, in.cause.ordinal);
+    if (in.producer != group_producer) Varint(13, static_cast<uint64_t>(in.producer));
+  }
+  std::string_view bytes() const { return {bytes_.data(), size_}; }
+
+ private:
+  void Fixed(uint32_t field, uint64_t value) {
+    if (value == 0) return;
+    bytes_[size_++] = static_cast<char>(wire::Tag(field, wire::kFixed64));  // fields below 16: one byte
+    std::memcpy(bytes_.data() + size_, &value, 8);                          // little-endian, as x86-64
+    size_ += 8;
+  }
+  void Varint(uint32_t field, uint64_t value) {
+    if (value == 0) return;
+    bytes_[size_++] = static_cast<char>(wire::Tag(field, wire::kVarint));
+    for (; value >= 0x80; value >>= 7) bytes_[size_++] = static_cast<char>(value | 0x80);
+    bytes_[size_++] = static_cast<char>(value);
+  }
+
+  std::array<char, 13 * 11> bytes_;
+  size_t size_ = 0;
+};
 
 // Field numbers of v1::Event; a test compares with the generated class.
 void SetHeaderField(const wire::Field& field, EventHeader& header, int64_t& ingest_delay) {
@@ -80,7 +105,6 @@ void SetHeaderField(const wire::Field& field, EventHeader& header, int64_t& inge
 }  // namespace
 
 struct GroupEncoder::Messages {
-  v1::Event header;
   v1::EventGroup group;
   v1::MarketBatch market_batch;
   MarketBatchEncoder market_batch_encoder;
@@ -128,25 +152,20 @@ void GroupEncoder::Begin(const GroupHeader& header) {
 
 void GroupEncoder::Add(const Event& event) {
   ++event_count_;
-  v1::Event& header = messages_->header;
-  header.Clear();
-  ToProto(event.header, messages_->producer, header);
+  const HeaderBytes made(event.header, messages_->producer);
+  const std::string_view header = made.bytes();
   messages_->WithBody(event.body, [&](const google::protobuf::MessageLite& body, uint32_t number) {
-    const size_t header_size = header.ByteSizeLong();
     const size_t body_size = body.ByteSizeLong();
     const uint32_t tag = wire::Tag(number, wire::kBytes);
-    const size_t event_size = header_size + wire::VarintSize(tag) + wire::VarintSize(body_size) + body_size;
+    const size_t event_size = header.size() + wire::VarintSize(tag) + wire::VarintSize(body_size) + body_size;
     wire::AppendVarint(wire::Tag(kGroupEventsField, wire::kBytes), bytes_);
     wire::AppendVarint(event_size, bytes_);
-    const auto append = [&](const google::protobuf::MessageLite& message, size_t size) {
-      const size_t offset = bytes_.size();
-      bytes_.resize(offset + size);
-      message.SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(bytes_.data() + offset));
-    };
-    append(header, header_size);
+    bytes_.append(header);
     wire::AppendVarint(tag, bytes_);
     wire::AppendVarint(body_size, bytes_);
-    append(body, body_size);
+    const size_t offset = bytes_.size();
+    bytes_.resize(offset + body_size);
+    body.SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(bytes_.data() + offset));
   });
 }
 

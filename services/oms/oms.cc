@@ -140,6 +140,7 @@ void OmsProcessor::Open(const Undecided& candidate, const RiskDecision& decision
   const Instrument& instrument = instruments_.at(candidate.header.instrument);
   Trade& trade = trades_[decision.intent];
   trade.header = candidate.header;
+  trade.intent_made = decision.intent;
   trade.signal = intent.signal;
   trade.side = intent.side;
   trade.entry = intent.entry;
@@ -340,11 +341,12 @@ std::pair<Trade*, Order*> OmsProcessor::FindOrder(std::string_view client_order_
   return {&trade, trade.Find(*id)};
 }
 
-void OmsProcessor::Wake(Trade& trade, Time time) {
+void OmsProcessor::Schedule(Trade& trade) {
+  if (trade.scheduled == trade.wake) return;
   const EventId id = trade.intent();
-  if (trade.wake != kNever) wakes_.erase({trade.wake, id});
-  trade.wake = time;
-  if (time != kNever) wakes_.insert({time, id});
+  if (trade.scheduled != kNever) wakes_.erase({trade.scheduled, id});
+  if (trade.wake != kNever) wakes_.insert({trade.wake, id});
+  trade.scheduled = trade.wake;
 }
 
 // ---- checkpoints
@@ -353,11 +355,11 @@ void OmsProcessor::Derive() {
   intent_of_.clear();
   by_instrument_.clear();
   wakes_.clear();
-  for (const auto& [id, trade] : trades_) {
+  for (auto& [id, trade] : trades_) {
     for (const Order& order : trade.orders) intent_of_[order.ticket.order] = id;
     if (!live_.contains(id)) continue;
     by_instrument_.insert({trade.instrument(), id});
-    if (trade.wake != kNever) wakes_.insert({trade.wake, id});
+    Schedule(trade);
   }
 }
 

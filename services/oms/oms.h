@@ -45,6 +45,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "libs/base/id_hash.h"
 #include "libs/events/tick_table.h"
 #include "libs/runtime/processor.h"
 #include "services/oms/command_rate.h"
@@ -220,7 +222,7 @@ class OmsProcessor final : public runtime::Processor {
   }
   Trade* FindTrade(const EventId& intent);
   std::pair<Trade*, Order*> FindOrder(std::string_view client_order_id);
-  void Wake(Trade& trade, Time time);
+  void Schedule(Trade& trade);  // in wakes_, when it is to wake
   void Derive();
 
   template <class Archive>
@@ -250,9 +252,9 @@ class OmsProcessor final : public runtime::Processor {
   bool disconnected_ = false;
   std::deque<std::string> unknown_told_;  // client order ids, at most 256
   // Derived:
-  std::map<OrderId, EventId> intent_of_;
-  std::set<std::pair<InstrumentId, EventId>> by_instrument_;  // live
-  std::set<std::pair<Time, EventId>> wakes_;                  // live
+  absl::flat_hash_map<OrderId, EventId, IdHash, IdEqual> intent_of_;  // never walked
+  std::set<std::pair<InstrumentId, EventId>> by_instrument_;          // live
+  std::set<std::pair<Time, EventId>> wakes_;                          // live
 };
 
 }  // namespace spillway::oms

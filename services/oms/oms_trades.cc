@@ -16,7 +16,7 @@ bool ClosesByPlan(const Order& order) {
 }  // namespace
 
 void OmsProcessor::Advance(Trade& trade, Output& out) {
-  Wake(trade, kNever);
+  trade.wake = kNever;
   SettleReplacements(trade);
   AskAfterOrders(trade, out);
   AskAfterPairs(trade);
@@ -35,7 +35,7 @@ void OmsProcessor::Advance(Trade& trade, Output& out) {
 
 bool OmsProcessor::Due(Trade& trade, Time time) {
   if (time <= now_) return true;
-  if (time < trade.wake) Wake(trade, time);
+  trade.wake = std::min(trade.wake, time);
   return false;
 }
 
@@ -437,12 +437,14 @@ void OmsProcessor::Settle(Trade& trade, Output& out) {
   trade.tell_position = trade.tell_entered = false;
   const EventId id = trade.intent();
   if (!trade.finished()) {
-    live_.insert(id);  // again, where a late report opened it
-    by_instrument_.insert({trade.instrument(), id});
+    // Again, where a late report opened it.
+    if (live_.insert(id).second) by_instrument_.insert({trade.instrument(), id});
+    Schedule(trade);
     ForgetReplaced(trade);
     return;
   }
-  Wake(trade, kNever);
+  trade.wake = kNever;
+  Schedule(trade);
   if (live_.erase(id) == 0) return;
   by_instrument_.erase({trade.instrument(), id});
   finished_.push_back(id);

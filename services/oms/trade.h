@@ -80,8 +80,14 @@ struct Trade {
   Time wake = kNever;  // when time alone asks for something
   // Of the event at hand; never kept.
   bool tell_position = false, tell_entered = false;
+  // Derived:
+  Time scheduled = kNever;  // where the processor's timers have it
+  mutable EventId intent_made;
 
-  EventId intent() const { return header.id(); }
+  EventId intent() const {
+    if (!intent_made) intent_made = header.id();
+    return intent_made;
+  }
   InstrumentId instrument() const { return header.instrument; }
   // What it holds: positive on its own side.
   Quantity open() const { return entered - exited; }

@@ -43,18 +43,25 @@ void BrokerAccount::Define(InstrumentId instrument, const ContractTerms& terms, 
   symbol.terms = terms;
   symbol.sector = sector;
   worth_ = worth_ - before + WorthOf(instrument);
+  if (tallies_.contains(instrument)) Recount(instrument);
 }
 
 void BrokerAccount::See(InstrumentId instrument, const Quote& quote) {
   const Money before = WorthOf(instrument);
   symbols_[instrument].quote = quote;
   worth_ = worth_ - before + WorthOf(instrument);
+  if (tallies_.contains(instrument)) Recount(instrument);
 }
 
 void BrokerAccount::Reserve(const EventId& intent, const Reservation& reservation, Time now) {
-  reservations_[intent] = reservation;
+  SetReservation(intent, reservation);
   approved_.push_back(intent);
-  if (approved_.size() > kApprovedMax) approved_.pop_front();
+  ++approvals_[intent];
+  if (approved_.size() > kApprovedMax) {
+    const auto oldest = approvals_.find(approved_.front());
+    if (--oldest->second == 0) approvals_.erase(oldest);
+    approved_.pop_front();
+  }
   while (!placed_.empty() && now - placed_.front() >= kMinute) placed_.pop_front();
   placed_.insert(std::upper_bound(placed_.begin(), placed_.end(), now), now);  // instances' times differ a little
 }
@@ -67,7 +74,7 @@ void BrokerAccount::Apply(const EventHeader& header, const OrderEvent& order) {
   }
   const auto found = reservations_.find(order.intent);
   if (order.intent_open <= Quantity()) {
-    if (found != reservations_.end()) reservations_.erase(found);
+    if (found != reservations_.end()) DropReservation(found);
     return;
   }
   const bool entry = order.role == OrderRole::kEntry;
@@ -80,11 +87,12 @@ void BrokerAccount::Apply(const EventHeader& header, const OrderEvent& order) {
                             .entry = quote ? quote->ask : Price()};
     if (!entry) reservation.side = order.side == Side::kBid ? Side::kAsk : Side::kBid;
     if (entry && order.limit) reservation.entry = *order.limit;
-    reservations_[order.intent] = reservation;
+    SetReservation(order.intent, reservation);
     return;
   }
   found->second.quantity = order.intent_open;
   if (entry && order.limit) found->second.entry = std::max(found->second.entry, *order.limit);
+  Recount(found->second.instrument);
 }
 
 void BrokerAccount::Apply(const EventHeader& header, const PositionSnapshot& snapshot) {
@@ -98,6 +106,7 @@ void BrokerAccount::Apply(const EventHeader& header, const PositionSnapshot& sna
               .stop = snapshot.stop,
               .protected_quantity = snapshot.protected_quantity};
   worth_ = worth_ - before + WorthOf(header.instrument);
+  Recount(header.instrument);
   changed_ = true;
 }
 
@@ -157,7 +166,7 @@ bool BrokerAccount::InDoubt(InstrumentId instrument) const {
 }
 
 bool BrokerAccount::WasApproved(const EventId& intent) const {
-  return std::find(approved_.rbegin(), approved_.rend(), intent) != approved_.rend();
+  return approvals_.contains(intent);
 }
 
 uint32_t BrokerAccount::OrdersWithin(Duration span, Time now) const {
@@ -175,24 +184,19 @@ std::optional<Money> BrokerAccount::Equity() const {
 
 std::optional<Money> BrokerAccount::BuyingPowerLeft() const {
   if (!word_) return std::nullopt;
-  Money reserved;
-  for (const auto& [intent, reservation] : reservations_) {
-    reserved = reserved + WorthOf(reservation);
-  }
+  const Money reserved = totals_.buying + totals_.selling;
   return word_->buying_power - std::max(cost_ - cost_at_word_, Money()) - reserved;
 }
 
-Money BrokerAccount::WorthOf(InstrumentId instrument, const Position& position) const {
+Money BrokerAccount::WorthOf(const Symbol& symbol, const Position& position) {
   if (position.quantity == Quantity()) return Money();
-  const Symbol& symbol = SymbolOf(instrument);
   if (!symbol.quote) return position.cost;
   const Price exit = position.quantity > Quantity() ? symbol.quote->bid : symbol.quote->ask;
   return risk::WorthOf(symbol.terms, exit, position.quantity);
 }
 
 // At the entry's price or the quote's, whichever is more: it may be filled already, and nobody told us.
-Money BrokerAccount::WorthOf(const Reservation& reservation) const {
-  const Symbol& symbol = SymbolOf(reservation.instrument);
+Money BrokerAccount::WorthOf(const Symbol& symbol, const Reservation& reservation) {
   const Money worth = risk::WorthOf(symbol.terms, reservation.entry, reservation.quantity);
   if (!symbol.quote) return worth;
   const Price exit = reservation.side != Side::kAsk ? symbol.quote->bid : symbol.quote->ask;
@@ -201,11 +205,12 @@ Money BrokerAccount::WorthOf(const Reservation& reservation) const {
 
 Money BrokerAccount::WorthOf(InstrumentId instrument) const {
   Money worth;
+  const Symbol& symbol = SymbolOf(instrument);
   for (auto it = positions_.lower_bound({instrument, 0}); it != positions_.end() && it->first.instrument == instrument;
        ++it) {
-    const Money one = Signed(WorthOf(instrument, it->second), it->second.quantity);
+    const Money one = Signed(WorthOf(symbol, it->second), it->second.quantity);
     // An inverse contract is worth less in the coin as its price rises.
-    worth = SymbolOf(instrument).terms.inverse ? worth - one : worth + one;
+    worth = symbol.terms.inverse ? worth - one : worth + one;
   }
   return worth;
 }
@@ -214,46 +219,89 @@ Money BrokerAccount::WorthOf(InstrumentId instrument) const {
 
 Exposure BrokerAccount::ExposureBefore(InstrumentId instrument) const {
   Exposure exposure;
-  const std::string& sector = SymbolOf(instrument).sector;
-  Money net;
-  InstrumentId counted = 0;
-  const auto add = [&](InstrumentId of, Money worth) {
-    exposure.gross = exposure.gross + worth;
-    if (of == instrument) exposure.symbol = exposure.symbol + worth;
-    if (of == instrument || SymbolOf(of).sector == sector) exposure.sector = exposure.sector + worth;
-  };
-  for (const auto& [key, position] : positions_) {
-    if (position.quantity == Quantity()) continue;
-    const Money worth = WorthOf(key.instrument, position);
-    add(key.instrument, worth);
-    net = net + Signed(worth, position.quantity);
-    if (key.instrument == instrument) {
-      exposure.in_symbol = true;
-      (position.quantity > Quantity() ? exposure.buys : exposure.sells) = true;
-    }
-    if (key.instrument != counted) ++exposure.positions;
-    counted = key.instrument;
-  }
-  Money buying, selling;
-  std::vector<InstrumentId> entering;
-  for (const auto& [intent, reservation] : reservations_) {
-    const Money worth = WorthOf(reservation);
-    add(reservation.instrument, worth);
-    exposure.reserved = exposure.reserved + worth;
-    const bool buys = reservation.side != Side::kAsk;
-    (buys ? buying : selling) = (buys ? buying : selling) + worth;
-    if (reservation.instrument == instrument) {
-      exposure.in_symbol = true;
-      (buys ? exposure.buys : exposure.sells) = true;
-    }
-    if (!Held(reservation.instrument)) entering.push_back(reservation.instrument);
-  }
-  std::sort(entering.begin(), entering.end());
-  entering.erase(std::unique(entering.begin(), entering.end()), entering.end());
-  exposure.positions += static_cast<uint32_t>(entering.size());
-  exposure.net_long = net + buying;
-  exposure.net_short = selling - net;
+  exposure.gross = totals_.gross;
+  exposure.net_long = totals_.net + totals_.buying;
+  exposure.net_short = totals_.selling - totals_.net;
+  exposure.reserved = totals_.buying + totals_.selling;
+  exposure.positions = totals_.symbols;
+  const auto sector = totals_.sectors.find(SymbolOf(instrument).sector);
+  if (sector != totals_.sectors.end()) exposure.sector = sector->second;
+  const auto found = tallies_.find(instrument);
+  if (found == tallies_.end()) return exposure;
+  const Tally& tally = found->second;
+  exposure.symbol = tally.held + tally.buying + tally.selling;
+  exposure.in_symbol = tally.any();
+  exposure.buys = tally.longs || tally.buys != 0;
+  exposure.sells = tally.shorts || tally.sells != 0;
   return exposure;
+}
+
+void BrokerAccount::SetReservation(const EventId& intent, const Reservation& reservation) {
+  const auto [it, added] = reservations_.try_emplace(intent, reservation);
+  if (!added) {
+    const InstrumentId before = it->second.instrument;
+    std::erase(tallies_[before].entering, intent);
+    it->second = reservation;
+    Recount(before);
+  }
+  tallies_[reservation.instrument].entering.push_back(intent);
+  Recount(reservation.instrument);
+}
+
+void BrokerAccount::DropReservation(std::map<EventId, Reservation>::iterator reservation) {
+  const InstrumentId instrument = reservation->second.instrument;
+  std::erase(tallies_[instrument].entering, reservation->first);
+  reservations_.erase(reservation);
+  Recount(instrument);
+}
+
+void BrokerAccount::Recount(InstrumentId instrument) {
+  Tally& tally = tallies_[instrument];
+  Count(tally, false);
+  const Symbol& symbol = SymbolOf(instrument);
+  tally.sector = symbol.sector;
+  tally.held = tally.net = tally.buying = tally.selling = Money();
+  tally.longs = tally.shorts = false;
+  tally.buys = tally.sells = 0;
+  for (auto it = positions_.lower_bound({instrument, 0}); it != positions_.end() && it->first.instrument == instrument;
+       ++it) {
+    const Quantity quantity = it->second.quantity;
+    if (quantity == Quantity()) continue;
+    const Money worth = WorthOf(symbol, it->second);
+    tally.held = tally.held + worth;
+    tally.net = tally.net + Signed(worth, quantity);
+    (quantity > Quantity() ? tally.longs : tally.shorts) = true;
+  }
+  for (const EventId& intent : tally.entering) {
+    const Reservation& reservation = reservations_.at(intent);
+    const Money worth = WorthOf(symbol, reservation);
+    const bool buys = reservation.side != Side::kAsk;
+    Money& side = buys ? tally.buying : tally.selling;
+    side = side + worth;
+    ++(buys ? tally.buys : tally.sells);
+  }
+  Count(tally, true);
+}
+
+void BrokerAccount::Count(const Tally& tally, bool added) {
+  const auto count = [&](Money& total, Money part) { total = added ? total + part : total - part; };
+  const Money gross = tally.held + tally.buying + tally.selling;
+  count(totals_.gross, gross);
+  count(totals_.net, tally.net);
+  count(totals_.buying, tally.buying);
+  count(totals_.selling, tally.selling);
+  count(totals_.sectors[tally.sector], gross);
+  if (tally.any()) added ? ++totals_.symbols : --totals_.symbols;
+}
+
+void BrokerAccount::Derive() {
+  approvals_.clear();
+  tallies_.clear();
+  totals_ = {};
+  for (const EventId& intent : approved_) ++approvals_[intent];
+  for (const auto& [intent, reservation] : reservations_) tallies_[reservation.instrument].entering.push_back(intent);
+  for (const auto& [intent, reservation] : reservations_) Recount(reservation.instrument);
+  for (const auto& [key, position] : positions_) Recount(key.instrument);
 }
 
 std::vector<BrokerAccount::Line> BrokerAccount::Lines() const {
@@ -274,14 +322,6 @@ Quantity BrokerAccount::QuantityOf(InstrumentId instrument) const {
     quantity += it->second.quantity;
   }
   return quantity;
-}
-
-bool BrokerAccount::Held(InstrumentId instrument) const {
-  for (auto it = positions_.lower_bound({instrument, 0}); it != positions_.end() && it->first.instrument == instrument;
-       ++it) {
-    if (it->second.quantity != Quantity()) return true;
-  }
-  return false;
 }
 
 std::optional<Quote> BrokerAccount::QuoteOf(InstrumentId instrument) const {

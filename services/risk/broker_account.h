@@ -21,6 +21,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "libs/base/id_hash.h"
 #include "libs/events/event.h"
 #include "libs/events/persist_fields.h"
 #include "services/risk/account_profile.h"
@@ -152,6 +154,7 @@ class BrokerAccount {
   void Persist(Archive& a) {
     a(symbols_, positions_, reservations_, in_doubt_, approved_, placed_, word_, profile_equity_, base_, worth_,
       cash_flow_, cost_, cost_at_word_, up_, changed_, day_, day_horizon_, month_horizon_);
+    if constexpr (Archive::kReading) Derive();
   }
 
  private:
@@ -168,11 +171,31 @@ class BrokerAccount {
   };
 
   const Symbol& SymbolOf(InstrumentId instrument) const;
-  bool Held(InstrumentId instrument) const;                                // by any instance
-  Money WorthOf(InstrumentId instrument, const Position& position) const;  // |.| at the exit side
-  Money WorthOf(const Reservation& reservation) const;
+  static Money WorthOf(const Symbol& symbol, const Position& position);  // |.| at the exit side
+  static Money WorthOf(const Symbol& symbol, const Reservation& reservation);
   Money WorthOf(InstrumentId instrument) const;  // of its positions, shorts negative
   void Rebase(Money equity);
+
+  // What is held and reserved in a symbol, so that an intent needs no walk over all of it.
+  struct Tally {
+    std::string sector;
+    Money held, net;        // worth of its positions; net: shorts negative
+    Money buying, selling;  // ... of its reservations
+    bool longs = false, shorts = false;
+    uint32_t buys = 0, sells = 0;   // reservations
+    std::vector<EventId> entering;  // its reservations
+    bool any() const { return longs || shorts || buys + sells != 0; }
+  };
+  struct Totals {
+    Money gross, net, buying, selling;
+    uint32_t symbols = 0;
+    absl::flat_hash_map<std::string, Money> sectors;  // gross
+  };
+  void SetReservation(const EventId& intent, const Reservation& reservation);
+  void DropReservation(std::map<EventId, Reservation>::iterator reservation);
+  void Recount(InstrumentId instrument);       // after any change of what its tally is made of
+  void Count(const Tally& tally, bool added);  // in the totals
+  void Derive();
 
   std::map<InstrumentId, Symbol> symbols_;
   std::map<Key, Position> positions_;
@@ -192,6 +215,10 @@ class BrokerAccount {
   bool changed_ = false;
   int32_t day_ = 0;
   Horizon day_horizon_, month_horizon_;
+  // Derived; never walked where order reaches an output:
+  absl::flat_hash_map<EventId, uint32_t, IdHash, IdEqual> approvals_;  // how often in approved_
+  absl::flat_hash_map<InstrumentId, Tally> tallies_;                   // of what was ever held or reserved
+  Totals totals_;
 };
 
 }  // namespace spillway::risk

@@ -173,7 +173,8 @@ std::optional<AccountChange> PaperAccount::CloseAny(Time now, std::string_view r
 
 namespace {
 // Of an intent's trade; the end: there is none.
-auto FindByBroker(std::vector<PaperTrade>& trades, const EventId& intent) {
+template <class Trades>
+auto FindByBroker(Trades& trades, const EventId& intent) {
   return std::find_if(trades.begin(), trades.end(),
                       [&](const PaperTrade& trade) { return trade.by_broker && trade.header.id() == intent; });
 }
@@ -215,7 +216,7 @@ std::optional<AccountChange> PaperAccount::Apply(const AccountTrade& told, Time 
 void PaperAccount::DropUnfilled(const EventId& intent) {
   const auto pending = FindByBroker(pending_, intent);
   if (pending == pending_.end()) return;
-  if (unfilled_.size() >= kUnfilledMax) unfilled_.erase(unfilled_.begin());
+  if (unfilled_.size() >= kUnfilledMax) unfilled_.pop_front();
   unfilled_.push_back(std::move(*pending));
   pending_.erase(pending);
 }

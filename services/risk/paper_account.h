@@ -195,7 +195,7 @@ class PaperAccount {
   Horizon day_horizon_, month_horizon_;
   Money week_profit_;                       // gross, of closed trades
   std::vector<PaperTrade> pending_, open_;  // in the order of approval
-  std::vector<PaperTrade> unfilled_;        // of this day, by_broker, at most kUnfilledMax
+  std::deque<PaperTrade> unfilled_;         // of this day, by_broker, at most kUnfilledMax
   uint32_t entered_today_ = 0;
   std::map<uint32_t, uint32_t> entered_by_window_;
   std::vector<Closed> closed_today_;

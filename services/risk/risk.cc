@@ -271,13 +271,13 @@ RiskDecision RiskProcessor::Decide(const Case& c) const {
 }
 
 // Counts what was decided before it is emitted: the next intent must see it.
-void RiskProcessor::Apply(const Event& event, const Case& c, const RiskDecision& decision, runtime::EventSink& out) {
+void RiskProcessor::Apply(const Event& event, const Case& c, RiskDecision made, runtime::EventSink& out) {
   Event answer;
   answer.header = event.header;
   answer.header.producer = Producer::kRisk;
   answer.header.correlation = event.header.correlation_id();
-  answer.header.cause = {.market = {}, .event = decision.intent, .ordinal = 0};
-  answer.body = decision;
+  answer.header.cause = {.market = {}, .event = made.intent, .ordinal = 0};
+  const RiskDecision& decision = answer.body.emplace<RiskDecision>(std::move(made));
   out.Emit(answer);
 
   const auto found = instances_.find(event.header.instance);
@@ -695,10 +695,10 @@ void RiskProcessor::Answer(const Event& event, const AdminCommand& command, runt
   }
   Case c = CaseOf(child, std::get<TradeIntent>(child.body));
   c.confirmed = true;
-  const RiskDecision decision = Decide(c);
+  RiskDecision decision = Decide(c);
   // Refused by a rule, it may be confirmed again while the card waits.
   if (decision.approved) confirmations_.Settle(command.intent, CardState::kConfirmed);
-  Apply(child, c, decision, out);
+  Apply(child, c, std::move(decision), out);
 }
 
 // ---- what others ask

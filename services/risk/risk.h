@@ -148,7 +148,7 @@ class RiskProcessor final : public runtime::Processor {
 
   void OnIntent(const Event& event, const TradeIntent& intent, runtime::EventSink& out);
   RiskDecision Decide(const Case& c) const;
-  void Apply(const Event& event, const Case& c, const RiskDecision& decision, runtime::EventSink& out);
+  void Apply(const Event& event, const Case& c, RiskDecision made, runtime::EventSink& out);
   Case CaseOf(const Event& event, const TradeIntent& intent) const;
   void AddAccount(Case& c) const;
 
