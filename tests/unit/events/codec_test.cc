@@ -82,6 +82,29 @@ TEST_CASE("codec: what it writes is the schema's EventGroup, field by field", "[
   CHECK(again.bytes() == Encode(events));
 }
 
+TEST_CASE("codec: a header is written as the schema's class writes it, whatever is set in it", "[events]") {
+  std::vector<Event> events(4, {{}, ClockTick{}});
+  events[0].header.producer = events[1].header.producer = Producer::kScoring;
+  events[1].header.event_time = Time::min();
+  events[1].header.ingest_time = events[1].header.event_time + Duration::max();
+  events[1].header.instrument = UINT32_MAX;
+  events[1].header.correlation.low = UINT64_MAX;
+  events[2].header.producer = Producer::kBroker;
+  events[2].header.ingest_time = events[2].header.event_time - Duration(1);
+  events[2].header.cause.market = {.feed = 128, .epoch = 127, .position = UINT64_MAX};
+  events[3].header = test::EveryHeader(Producer::kOms);
+  events[3].header.cause.ordinal = UINT32_MAX;
+  const std::string bytes = Encode(events);
+  v1::EventGroup group;
+  REQUIRE(group.ParseFromString(bytes));
+  CHECK(group.SerializeAsString() == bytes);
+  std::vector<Event> decoded;
+  GroupDecoder decoder;
+  GroupHeader header;
+  REQUIRE(decoder.Decode(bytes, header, [&](const Event& event) { decoded.push_back(event); }).ok());
+  CHECK(decoded == events);
+}
+
 TEST_CASE("codec: an event passed on keeps its own producer", "[events]") {
   GroupEncoder encoder;
   encoder.Begin({.producer = Producer::kMetrics, .producer_sequence = 1});
