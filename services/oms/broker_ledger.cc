@@ -49,7 +49,10 @@ void BrokerLedger::Process(const Event& event, runtime::EventSink& /*out*/) {
                  },
                  [&](const OrderCommand& command) { OnCommand(event.header, command); },
                  [&](const OrderEvent& order) { OnOrderEvent(order); },
-                 [&](const KillSwitchChanged& kill) { OnKill(kill); },
+                 [&](const KillSwitchChanged& kill) { OnKill(kill.active); },
+                 [&](const AdminCommand& command) {
+                   if (command.kind == AdminCommandKind::kKill) OnKill(true);  // as oms: before risk has said so
+                 },
                  [&](const BrokerReport& report) {
                    if (broker) OnReport(report);
                  },
@@ -74,10 +77,10 @@ void BrokerLedger::OnRiskProfile(const ConfigurationVersion& version) {
 }
 
 // What was placed before a kill is cancelled by oms; that it may not have been running then changes nothing.
-void BrokerLedger::OnKill(const KillSwitchChanged& kill) {
-  kill_active_ = kill.active;
+void BrokerLedger::OnKill(bool active) {
+  kill_active_ = active;
   for (auto& [number, open] : commands_) {
-    if (kill.active && AddsRisk(open.command)) open.canceled = true;
+    if (active && AddsRisk(open.command)) open.canceled = true;
   }
   ++revision_;
 }

@@ -3,7 +3,7 @@
 // knows what a former holder began.
 //
 // Reads   InstrumentDefinition, ConfigurationVersion (risk), OrderCommand, OrderEvent, BrokerReport, BrokerSnapshot,
-//         KillSwitchChanged.
+//         KillSwitchChanged, AdminCommand (kill).
 // Emits   nothing.
 //
 // A command is open
@@ -110,7 +110,7 @@ class BrokerLedger final : public runtime::Processor {
   void OnCommand(const EventHeader& header, const OrderCommand& command);
   void OnReport(const BrokerReport& report);
   void OnOrderEvent(const OrderEvent& order);
-  void OnKill(const KillSwitchChanged& kill);
+  void OnKill(bool active);
   void OnRiskProfile(const ConfigurationVersion& version);
   void MarkCanceled(const OrderId& order);
   void Know(const OrderId& order, const OrderContext& context);

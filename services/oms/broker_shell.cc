@@ -93,9 +93,10 @@ struct BrokerShell::Impl {
   mutable std::mutex mutex;
   std::condition_variable wake;
   bool stopping = false;
-  bool acting = false;  // the ledger of our time with the lease was taken over
-  bool busy = false;    // the thread is at a command or at reports, without the lock
-  bool open = false;    // the broker's session is wanted
+  bool acting = false;     // the ledger of our time with the lease was taken over
+  uint64_t acting_in = 0;  // which tenure that is
+  bool busy = false;       // the thread is at a command or at reports, without the lock
+  bool open = false;       // the broker's session is wanted
   const BrokerLedger* learned_from = nullptr;
   uint64_t revision = 0, symbols_revision = 0;
   uint64_t learned = 0;  // commands below this number were taken
@@ -110,6 +111,8 @@ struct BrokerShell::Impl {
   std::map<EventId, Work> repeatable;  // by command: asked, and to be asked again where the broker's limit said no
   std::deque<EventId> repeatable_order;
   std::set<OrderId> doubted;  // sent, and no word of them yet
+  std::set<OrderId> handed;   // to the socket, in any tenure: never again
+  std::deque<OrderId> handed_order;
   std::deque<BrokerMessage> heard;
   std::vector<BrokerMessage> outgoing;  // and as events: made once, so that a repeated append says the same
   std::vector<Event> outgoing_events;
@@ -125,16 +128,15 @@ struct BrokerShell::Impl {
   // ---------------------------------------------------------------- the ledger's side
 
   void Sync(const BrokerLedger& ledger) {
-    const bool may = options.may_act();
+    const uint64_t tenure = options.tenure();
     const Lock lock(mutex);
     lane_time = ledger.now();
     metrics.unknown.Set(static_cast<double>(ledger.unknown_orders()));
-    if (!may || busy) {
-      if (!may && acting) wake.notify_all();
-      if (!may || !acting) return;
-    }
+    if (acting && tenure != acting_in) wake.notify_all();  // the thread gives up first
+    if (tenure == 0 || (acting && tenure != acting_in)) return;
     if (!acting || learned_from != &ledger) {
       if (busy) return;
+      acting_in = tenure;
       TakeOver(ledger);
     } else if (ledger.revision() != revision) {
       Learn(ledger, false);
@@ -166,7 +168,7 @@ struct BrokerShell::Impl {
       for (const OrderTicket& ticket : command.command.tickets) {
         if (const OrderContext* context = ledger.Find(ticket.order)) orders[ticket.order] = *context;
       }
-      if (command.sent) {
+      if (command.sent || Handed(command.command)) {
         for (const OrderId& order : command.unanswered) doubted.insert(order);
       } else {
         queue.push_back(
@@ -219,10 +221,10 @@ struct BrokerShell::Impl {
     Lock lock(mutex);
     while (!stopping) {
       lock.unlock();
-      const bool may = options.may_act();
+      const uint64_t tenure = options.tenure();
       lock.lock();
       if (stopping) break;
-      if (acting && !may) {
+      if (acting && tenure != acting_in) {
         GiveUp(lock);
         continue;
       }
@@ -505,27 +507,44 @@ struct BrokerShell::Impl {
                                                                                   : BrokerReportKind::kNotSent;
     const std::vector<Event> events = TicketReports(work, kind, why);
     do {
-      if (stopping || !options.may_act()) return;  // the next holder finds it open, and ends it
+      if (stopping || options.tenure() != acting_in) return;  // the next holder finds it open, and ends it
     } while (!Append(events, lock));
     for (const Event& event : events) metrics.Count(std::get<BrokerReport>(event.body));
     for (const OrderTicket& ticket : work.command.tickets) doubted.erase(ticket.order);
+  }
+
+  // From here on it may have arrived, whatever the ledger says.
+  void Hand(const OrderId& order) {
+    doubted.insert(order);
+    if (!handed.insert(order).second) return;
+    handed_order.push_back(order);
+    if (handed_order.size() <= BrokerLedger::kOrdersMax) return;
+    handed.erase(handed_order.front());
+    handed_order.pop_front();
+  }
+
+  bool Handed(const OrderCommand& command) const {
+    return std::ranges::any_of(command.tickets, [&](const OrderTicket& t) { return handed.contains(t.order); });
   }
 
   // The order's only way out of this machine.
   void SendOnce(const Work& work, Lock& lock) {
     const std::vector<Event> sent = TicketReports(work, BrokerReportKind::kSent, "");
     while (!Append(sent, lock)) {
-      if (stopping || !options.may_act()) return;  // kSent may be on the lane, the order was not sent: it is asked for
+      // kSent may be on the lane, the order was not sent: it is asked for.
+      if (stopping || options.tenure() != acting_in) return;
       if (const std::optional<std::string> why = Hopeless(work, Steady::now())) return EndUnsent(work, *why, lock);
     }
     for (const Event& event : sent) metrics.Count(std::get<BrokerReport>(event.body));
     // A cancel or a kill came while the log was waited for.
     if (const std::optional<std::string> why = Hopeless(work, Steady::now())) return EndUnsent(work, *why, lock);
-    for (const OrderTicket& ticket : work.command.tickets) doubted.insert(ticket.order);
+    for (const OrderTicket& ticket : work.command.tickets) Hand(ticket.order);
     const BrokerSymbol symbol = SymbolOf(work.header.instrument);
+    const uint64_t tenure = acting_in;
     busy = true;
     lock.unlock();
-    if (!options.may_act()) {  // it waited for the log for too long: whoever has the lease asks for it, or sends it
+    if (options.tenure() !=
+        tenure) {  // it waited for the log for too long: whoever has the lease asks for it, or sends it
       lock.lock();
       busy = false;
       return;

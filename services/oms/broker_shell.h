@@ -1,5 +1,5 @@
 // Works oms's commands at the broker: the one place where an order leaves this machine. One thread of its own; it acts
-// only while may_act() is true, and writes before it acts.
+// only while the tenure is ours, and writes before it acts.
 //
 //   BrokerLedger ledger;                                      // folds the trading lane
 //   BrokerShell shell(std::move(broker), {...}, metrics);
@@ -43,8 +43,9 @@ struct BrokerShellOptions {
   bool live = false;
   // Appends a group to the trading lane (subject of Producer::kBroker), returns when it is stored. By one thread.
   std::function<absl::Status(std::span<const Event>)> append;
-  // Whether this process holds the lease AND its ledger has folded all that was on the lane when it took it. Cheap.
-  std::function<bool()> may_act;
+  // Not 0: this process holds the lease AND its ledger has folded all that was on the lane when it took it. Another
+  // number each time it took it: what is not known of the time between is learned anew. Cheap.
+  std::function<uint64_t()> tenure;
   uint32_t requests_per_second = 20;
   uint64_t salt = 1;  // unlike every other process's: part of the reports' ids
 };

@@ -20,7 +20,8 @@ using service::Severity;
 constexpr Duration kLeasePeriod = std::chrono::milliseconds(500);
 
 // May this process act at the broker? Only while it holds the lease, and not before its ledger has folded what the lane
-// held when the lease came to it: what the holder before had sent must be known.
+// held when the lease came to it: what the holder before had sent must be known. A lease that lapsed and came back is
+// one that came anew: another may have had it.
 class BrokerRight {
  public:
   BrokerRight(service::Context& context, prometheus::Gauge& held)
@@ -31,39 +32,49 @@ class BrokerRight {
 
   void Run() {
     do {
-      const bool held = lease_.Renew();
-      const bool had = had_;
-      if (held && !had) {
+      if (!lease_.held()) GiveUp();
+      if (!lease_.Renew()) {
+        GiveUp();
+      } else if (taken_ != lease_.tenure()) {
+        GiveUp();
         Take();
-      } else if (!held && had) {
-        had_ = false;
-        Log(Severity::kWarning, "broker_given_up", {{"holder", lease_.holder()}});
       }
-      held_.Set(had_ ? 1 : 0);
+      held_.Set(taken_ != 0 ? 1 : 0);
     } while (!context_.WaitForStop(kLeasePeriod));
   }
   void Folded(uint64_t sequence) { folded_ = sequence; }
   // The ledger is folded from the lane's beginning: what this process sent itself has to be found there again.
   void Refolded() {
     folded_ = 0;
-    had_ = false;
+    taken_ = 0;
   }
-  bool may_act() const { return had_ && lease_.held() && folded_ >= must_have_folded_; }
+  // Another number each time; 0: it may not act.
+  uint64_t tenure() const {
+    const uint64_t number = number_;
+    const bool may = lease_.held() && lease_.tenure() == taken_ && folded_ >= must_have_folded_;
+    return may && number == number_ ? number : 0;
+  }
 
  private:
   void Take() {
+    const uint64_t tenure = lease_.tenure();  // of before the lane's end was asked for
     const absl::StatusOr<jetstream::LaneInfo> info = log_.Info("trading");
     if (!info.ok()) return;
     must_have_folded_ = info->last_sequence;
-    had_ = true;
+    ++number_;
+    taken_ = tenure;
     Log(Severity::kInfo, "broker_taken_over", {{"lane_end", info->last_sequence}});
+  }
+
+  void GiveUp() {
+    if (taken_.exchange(0) != 0) Log(Severity::kWarning, "broker_given_up", {{"holder", lease_.holder()}});
   }
 
   service::Context& context_;
   jetstream::Lease lease_;
   jetstream::JetStreamLog log_;
   prometheus::Gauge& held_;
-  std::atomic<bool> had_ = false;
+  std::atomic<uint64_t> number_ = 0, taken_ = 0;  // which time it is; the lease's tenure that was taken, 0: none
   std::atomic<uint64_t> must_have_folded_ = 0, folded_ = 0;
 };
 
@@ -186,7 +197,7 @@ absl::Status Run(service::Context& context, const v1::OmsSettings& settings) {
   options.account = settings.broker().account();
   options.live = settings.broker().live();
   options.append = [&](std::span<const Event> events) { return reports.Append(events); };
-  options.may_act = [&] { return right.may_act(); };
+  options.tenure = [&] { return right.tenure(); };
   if (settings.broker().has_requests_per_second())
     options.requests_per_second = settings.broker().requests_per_second();
   options.salt = Salt();
@@ -203,7 +214,7 @@ absl::Status Run(service::Context& context, const v1::OmsSettings& settings) {
   const absl::Status status = service::RunProcessors(context, std::move(jobs), [&](service::StatusReport& report) {
     count_open(report);
     report.counters["broker_connected"] = shell.connected() ? 1 : 0;
-    report.counters["works_broker"] = right.may_act() ? 1 : 0;
+    report.counters["works_broker"] = right.tenure() != 0 ? 1 : 0;
     report.notes.push_back("broker: " + shell.Describe());
   });
   shell.Stop();

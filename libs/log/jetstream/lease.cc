@@ -75,6 +75,7 @@ struct Lease::Impl {
   const std::string self;
 
   uint64_t revision = 0;  // of our entry; 0: none that we know of
+  std::atomic<uint64_t> tenure = 0;
   std::atomic<SteadyTime::rep> valid_until = SteadyTime::min().time_since_epoch().count();
   mutable std::mutex mutex;
   std::string holder;  // guarded
@@ -84,6 +85,8 @@ struct Lease::Impl {
     holder = std::move(name);
   }
   void Hold(SteadyTime sent, uint64_t sequence) {
+    const bool lapsed = SteadyNow().time_since_epoch().count() >= valid_until;
+    if (revision == 0 || lapsed) ++tenure;  // before held() says so
     revision = sequence;
     valid_until = (sent + kLeaseTtl - kCaution).time_since_epoch().count();
     NoteHolder(self);
@@ -162,6 +165,10 @@ bool Lease::Renew() {
 
 bool Lease::held() const {
   return SteadyNow().time_since_epoch().count() < impl_->valid_until;
+}
+
+uint64_t Lease::tenure() const {
+  return impl_->tenure;
 }
 
 std::string Lease::holder() const {

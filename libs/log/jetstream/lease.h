@@ -30,6 +30,9 @@ class Lease {
   // Whether it is held now, for any thread. By a steady clock, and cautious: it counts from before the renewal was
   // sent.
   bool held() const;
+  // Rises each time it comes to this process anew, after a lapse as well: 0 before the first time. Who sees held() and
+  // then the same number as before has had it in between, or nobody has.
+  uint64_t tenure() const;
   // Who holds it, as last seen.
   std::string holder() const;
 

@@ -42,6 +42,20 @@ TEST_CASE("lease: it ends for its holder before another can have it", "[jetstrea
   CHECK(second.Renew());
 }
 
+TEST_CASE("lease: one that lapsed and came back is another tenure", "[jetstream]") {
+  const Stack stack;
+  MustOk(EnsureBuckets(*stack.connection));
+  Lease lease(stack.connection, "oms.broker", "a");
+  CHECK(lease.tenure() == 0);
+  REQUIRE(lease.Renew());
+  CHECK(lease.tenure() == 1);
+  REQUIRE(lease.Renew());
+  REQUIRE(test::Eventually([&] { return !lease.held(); }, 10s));
+  const uint64_t before = lease.tenure();
+  REQUIRE(test::Eventually([&] { return lease.Renew(); }, 10s));
+  CHECK(lease.tenure() == before + 1);
+}
+
 TEST_CASE("lease: a killed server does not make two holders", "[jetstream]") {
   Stack stack;
   MustOk(EnsureBuckets(*stack.connection));

@@ -164,6 +164,10 @@ TEST_CASE("S3-B2.2, FX-77, FX-81: broker: a kill or a cancel while nobody acts: 
     lane.Write(Producer::kRisk, KillSwitchChanged{.active = true, .cause = "manual"});
     expected = "kill switch";
   }
+  SECTION("a person's kill, of which risk did not speak yet") {
+    lane.Write(Producer::kGateway, AdminCommand{.kind = AdminCommandKind::kKill});
+    expected = "kill switch";
+  }
   SECTION("kill, released again") {
     lane.Write(Producer::kRisk, KillSwitchChanged{.active = true, .cause = "manual"});
     lane.Write(Producer::kRisk, KillSwitchChanged{.active = false, .cause = "manual"});
@@ -180,6 +184,29 @@ TEST_CASE("S3-B2.2, FX-77, FX-81: broker: a kill or a cancel while nobody acts: 
   worker.Linger();
   CHECK(lane.Story(order) == "not_sent");
   CHECK(venue.Order(order).is_null());
+}
+
+TEST_CASE("S3-B2.2: broker: a lease that went and came back unseen: what another began meanwhile is not sent again",
+          "[broker]") {
+  VenueProcess venue;
+  Lane lane;
+  Worker worker(lane, venue.Options(), true, 1);
+  REQUIRE(worker.Until([&] { return lane.Story().starts_with("connected clock"); }));
+  const OrderId own = lane.Place(1, "9.00");
+  REQUIRE(worker.Until([&] { return lane.Story(own) == "sent accepted"; }));
+  const OrderId others = lane.Place(1, "9.00");
+  worker.Pump();  // it waits for its turn
+  worker.tenure = 2;
+  BrokerReport sent;
+  sent.kind = BrokerReportKind::kSent;
+  sent.client_order_id = ClientOrderId(others);
+  lane.Write(Producer::kBroker, sent);
+  REQUIRE(worker.Until([&] { return lane.Story(others) == "sent not_found"; }));
+  const OrderId next = lane.Place(1, "9.00");
+  REQUIRE(worker.Until([&] { return lane.Story(next) == "sent accepted"; }));
+  CHECK(venue.Order(others).is_null());
+  CHECK(lane.Story(others) == "sent not_found");
+  CHECK(venue.Order(own)["copies"] == 1);
 }
 
 TEST_CASE("FX-81: broker: while the kill switch is active only what reduces risk is sent", "[broker]") {

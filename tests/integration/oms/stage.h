@@ -250,7 +250,7 @@ class Worker {
       if (on_append) on_append();
       return lane_.Append(events);
     };
-    options.may_act = [this] { return acting && folded_; };
+    options.tenure = [this] { return acting && folded_ ? tenure.load() : 0; };
     options.requests_per_second = requests_per_second;
     static std::atomic<uint64_t> salt{0};
     options.salt = ++salt;
@@ -284,6 +284,7 @@ class Worker {
   const BrokerLedger& ledger() const { return ledger_; }
 
   std::atomic<bool> acting;
+  std::atomic<uint64_t> tenure{1};
   std::function<void()> on_append;
   service::Metrics registry;
   OmsMetrics metrics;
