@@ -130,7 +130,7 @@ void BrokerLedger::OnReport(const BrokerReport& report) {
     }
     return;
   }
-  Answered(*order);
+  Answered(*order, report.kind == BrokerReportKind::kNotFound);
   std::erase_if(commands_, [&](const auto& item) {
     const OrderCommand& command = item.second.command;
     if (command.order != *order) return false;
@@ -145,13 +145,14 @@ void BrokerLedger::OnOrderEvent(const OrderEvent& order) {
   } else {
     unknown_.erase(order.order);
   }
-  if (IsFinal(order.state)) Answered(order.order);
+  if (IsFinal(order.state)) Answered(order.order, false);
 }
 
-void BrokerLedger::Answered(const OrderId& order) {
+// That it is not there says nothing of one that was not sent yet.
+void BrokerLedger::Answered(const OrderId& order, bool not_found) {
   for (auto it = commands_.begin(); it != commands_.end();) {
     OpenCommand& open = it->second;
-    const bool over = std::erase(open.unanswered, order) > 0 && open.unanswered.empty();
+    const bool over = (open.sent || !not_found) && std::erase(open.unanswered, order) > 0 && open.unanswered.empty();
     if (over) ++revision_;
     it = over ? commands_.erase(it) : std::next(it);
   }

@@ -7,10 +7,12 @@
 // Emits   nothing.
 //
 // A command is open
-//   place, replace   until the broker said something of each of its orders, or oms has seen the order's end. `sent`: a
-//                    kSent is on the lane, it may have arrived: it is never sent again, only asked for. `canceled`: a
-//                    cancel of one of its orders, or (where it adds risk) a kill followed it on the lane; that is kept
-//                    when the cancel itself is forgotten: what was not sent by then never is.
+//   place, replace   until the broker said something of each of its orders (not found: of one that was sent), or oms
+//   has
+//                    seen the order's end. `sent`: a kSent is on the lane, it may have arrived: it is never sent
+//                    again, only asked for. `canceled`: a cancel of one of its orders, or (where it adds risk) a kill
+//                    followed it on the lane; that is kept when the cancel itself is forgotten: what was not sent by
+//                    then never is.
 //   cancel, query    until the broker answered, or for kRepeatedFor of lane time: oms asks again by itself
 //   snapshot         until the next snapshot, or as long
 // Its time is the lane's; an AdminCommand brings that of another machine and does not move it.
@@ -114,7 +116,7 @@ class BrokerLedger final : public runtime::Processor {
   void OnRiskProfile(const ConfigurationVersion& version);
   void MarkCanceled(const OrderId& order);
   void Know(const OrderId& order, const OrderContext& context);
-  void Answered(const OrderId& order);
+  void Answered(const OrderId& order, bool not_found);
   void ForgetOld();
 
   template <class Archive>

@@ -232,11 +232,15 @@ TEST_CASE("S3-B2.2: broker: what oms gave up before it was sent is not sent", "[
   lane.Place(1, "9.00");
   const OrderId given_up = lane.Place(1, "9.00");
   const OrderId wanted = lane.Place(1, "9.00");
+  BrokerReport not_found;
+  not_found.kind = BrokerReportKind::kNotFound;
+  not_found.client_order_id = ClientOrderId(wanted);
+  lane.Write(Producer::kBroker, not_found);  // of course: it was not sent yet
   OrderEvent over;
   over.order = given_up;
   over.state = OrderState::kExpired;
   lane.Write(Producer::kOms, over);
-  REQUIRE(worker.Until([&] { return lane.Story(wanted) == "sent accepted"; }));
+  REQUIRE(worker.Until([&] { return lane.Story(wanted) == "not_found sent accepted"; }));
   CHECK(lane.Story(given_up).empty());
   CHECK(venue.Order(given_up).is_null());
 }

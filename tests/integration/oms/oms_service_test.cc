@@ -1,5 +1,6 @@
 // spillway-oms over JetStream against the fake venue: its orders' lives, and what is done to them.
 #include <algorithm>
+#include <csignal>
 #include <random>
 
 #include "libs/service/latency_ledger.h"
@@ -140,9 +141,41 @@ TEST_CASE("S3-B2.2: oms service: of two replicas one acts; when it is killed the
   intents.push_back(lane.Approve(10));
   one.process().Kill9();
   intents.push_back(lane.Approve(10));
-  REQUIRE(
-      Soon([&] { return lane.Held() == Quantity::Units(70) && HeldAt(venue) == Quantity::Units(70); }, seconds(40)));
+  const auto stories = [&] {
+    std::string text;
+    for (const EventId& intent : intents) text += "[" + lane.Story(Entry(intent)) + "] ";
+    return text;
+  };
+  const bool all =
+      Soon([&] { return lane.Held() == Quantity::Units(70) && HeldAt(venue) == Quantity::Units(70); }, seconds(40));
+  INFO(stories());
+  REQUIRE(all);
   CHECK(lane.Reports(BrokerReportKind::kConnected) == 2);
+  CheckOnce(venue, intents, 10);
+  CHECK(lane.RepeatedIds() == 0);
+}
+
+TEST_CASE("S3-B2.2: oms service: one that stood still for longer than its lease begins anew, nothing goes out twice",
+          "[oms_service]") {
+  VenueProcess venue;
+  venue.Quote("ACME", "9.98", "10.00");
+  LiveLane lane;
+  OmsService oms(lane, venue);
+  REQUIRE(Soon([&] { return lane.Reports(BrokerReportKind::kConnected) == 1; }));
+  std::vector<EventId> intents = {lane.Approve(10)};
+  REQUIRE(Soon([&] { return lane.Held() == Quantity::Units(10); }));
+  oms.process().Signal(SIGSTOP);
+  std::this_thread::sleep_for(seconds(3));
+  oms.process().Signal(SIGCONT);
+  const auto taken_over = [&] {
+    const std::string log = oms.process().Log();
+    const size_t first = log.find("broker_taken_over");
+    return first != std::string::npos && log.find("broker_taken_over", first + 1) != std::string::npos;
+  };
+  REQUIRE(Soon(taken_over));
+  REQUIRE(Soon([&] { return lane.Reports(BrokerReportKind::kConnected) >= 2; }));
+  intents.push_back(lane.Approve(10));
+  REQUIRE(Soon([&] { return lane.Held() == Quantity::Units(20); }, seconds(40)));
   CheckOnce(venue, intents, 10);
   CHECK(lane.RepeatedIds() == 0);
 }
