@@ -59,10 +59,16 @@ command=${1:-}
 dir=$root/build/stack scenario='' session='' speed='' broker='' execution='' risk_profile='' venue='' discord='' messages_per_minute=30 discord_bucket=5 lanes=1 tls=off
 purge=0 json=0 follow=0 profiles=() wanted=()
 admin_arguments=()
-if [[ $command == admin ]]; then  # what follows is the program's, but for --dir in front of it
-  [[ ${1:-} != --dir ]] || { dir=$(readlink -m "${2:?--dir needs a value}") && shift 2; }
-  admin_arguments=("$@")
-  set --
+if [[ $command == admin ]]; then  # all but --dir is the program's
+  while (($#)); do
+    if [[ $1 == --dir ]]; then
+      dir=$(readlink -m "${2:?--dir needs a value}") && shift 2
+    elif [[ $1 == --dir=* ]]; then
+      dir=$(readlink -m "${1#--dir=}") && shift
+    else
+      admin_arguments+=("$1") && shift
+    fi
+  done
 fi
 number() { [[ $2 =~ ^[0-9]+(\.[0-9]+)?$ ]] || die "$1 $2: expected a number"; }
 whole() { [[ $2 =~ ^[0-9]+$ ]] || die "$1 $2: expected a whole number"; }

@@ -28,8 +28,7 @@ std::optional<Notice> Of(const OrderIncident& incident, std::string_view symbol)
   std::string text =
       fmt::format("{} in {}: {}", incident.client_order_id, OrderStateName(incident.state), incident.detail);
   if (incident.pauses) {
-    text += fmt::format(". New trades in {} wait for: spillway admin resume --symbol {} --by NAME --reason WHY", symbol,
-                        symbol);
+    text += fmt::format(". New trades in {} wait for: spillway admin resume {} --by NAME --reason WHY", symbol, symbol);
   }
   return Notice{NoticeSeverity::kCritical, "incident",
                 fmt::format("{} order incident: {}", symbol, IncidentKindName(incident.kind)), std::move(text)};

@@ -83,6 +83,7 @@ void AccountWatch::Tell(const std::vector<SymbolPauses::Change>& changes, Teller
 void AccountWatch::Throw(const KillReason& reason, bool flatten, const AdminCommand* by, std::string_view why,
                          Teller& say) {
   std::optional<KillSwitchChanged> changed = kill_.Throw(reason, flatten);
+  if (!changed && by != nullptr) changed = kill_.Unchanged(reason);  // whoever asked is answered
   if (!changed) return;
   if (by != nullptr) changed->by = by->by;
   changed->reason = by != nullptr ? by->reason : std::string(why);
@@ -180,7 +181,7 @@ void AccountWatch::See(const OrderIncident& incident, InstrumentId instrument, T
 // ---- what a person commands
 
 void AccountWatch::Obey(const AdminCommand& command, InstrumentId instrument, Teller& say) {
-  bool done = !command.by.empty() && !command.reason.empty();
+  bool done = !IsBlank(command.by) && !IsBlank(command.reason);
   if (done) {
     switch (command.kind) {
       case AdminCommandKind::kKill:

@@ -2,12 +2,13 @@
 // arming. Rules on intents ask it; it never looks at an intent itself.
 //
 // Emits, all of no instance, following from the event that showed it:
-//   KillSwitchChanged   the switch is thrown, flattens as well from now on, or is off
+//   KillSwitchChanged   the switch is thrown, flattens as well from now on, or is off; a person who throws or enables
+//                       what is so already is answered with the state that stays
 //   TradingState        global: account_day_loss, slippage_anomaly, latency_anomaly, not_armed;
 //                       of a symbol: order_incident, reconciliation
 //
-// Obeys AdminCommands kill, enable, arm, disarm and resume. Each needs `by` and `reason`; one without is refused and
-// counted. Who may write them is the lane's own right (docs/jetstream.md).
+// Obeys AdminCommands kill, enable, arm, disarm and resume. Each needs `by` and `reason`; one where they are blank is
+// refused and counted. Who may write them is the lane's own right (docs/jetstream.md).
 //   enable  ends the kill switch whatever threw it, and lets the day's loss and the drawdowns count anew from here for
 //           what they close (S4-R10.4.3, S4-R11.3.3); sizes stay reduced until the equity is back.
 //   resume  of a symbol ends its pauses; of none those of all symbols and of anomalies.
@@ -17,6 +18,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "libs/events/event.h"
@@ -26,6 +28,11 @@
 
 namespace spillway::risk {
 
+// Blanks name nobody and give no reason.
+inline bool IsBlank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos;
+}
+
 class AccountWatch {
  public:
   // Numbers what one event causes for the account.
@@ -34,7 +41,7 @@ class AccountWatch {
     static constexpr uint32_t kFirstOrdinal = 4000;
     Teller(const EventHeader& cause, runtime::EventSink& out, bool by_command = false)
         : cause_(cause), out_(out), by_command_(by_command) {}
-    bool by_command() const { return by_command_; }  // a person's: what ends by it follows from it
+    bool by_command() const { return by_command_; }             // a person's: what ends by it follows from it
     EventHeader Header(Time now, InstrumentId instrument = 0);  // of the next event that follows from the cause
     void Emit(EventHeader header, EventBody body) { out_.Emit({std::move(header), std::move(body)}); }
 

@@ -145,14 +145,18 @@ std::optional<KillSwitchChanged> KillSwitch::Throw(const KillReason& reason, boo
   flatten_ = flatten || (active() && flatten_);
   if (std::find(causes_.begin(), causes_.end(), reason.cause) == causes_.end()) causes_.push_back(reason.cause);
   if (!adds) return std::nullopt;
-  KillSwitchChanged changed;
-  changed.active = true;
-  changed.flatten = flatten_;
-  changed.cause = KillCauseName(reason.cause);
-  changed.seen = reason.seen;
-  changed.limit = reason.limit;
-  changed.unit = reason.unit;
-  return changed;
+  return Unchanged(reason);
+}
+
+KillSwitchChanged KillSwitch::Unchanged(const KillReason& reason) const {
+  KillSwitchChanged state;
+  state.active = active();
+  state.flatten = flatten();
+  state.cause = KillCauseName(reason.cause);
+  state.seen = reason.seen;
+  state.limit = reason.limit;
+  state.unit = reason.unit;
+  return state;
 }
 
 std::optional<KillSwitchChanged> KillSwitch::Enable() {

@@ -84,6 +84,8 @@ class KillSwitch {
   std::string Causes() const;
   // nullopt: active before, and this adds nothing.
   std::optional<KillSwitchChanged> Throw(const KillReason& reason, bool flatten);
+  // As it stands, for whoever throws it once more.
+  KillSwitchChanged Unchanged(const KillReason& reason) const;
   // nullopt: it was not active.
   std::optional<KillSwitchChanged> Enable();
   // The cause has ended by itself. nullopt: others remain, or it was none.

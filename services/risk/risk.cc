@@ -675,7 +675,7 @@ std::optional<Refusal> RiskProcessor::WhyNot(const Card& card, const AdminComman
 }
 
 void RiskProcessor::Answer(const Event& event, const AdminCommand& command, runtime::EventSink& out) {
-  if (command.by.empty()) return watch_.Refuse();
+  if (IsBlank(command.by)) return watch_.Refuse();
   const Card* found = confirmations_.Find(command.intent);
   if (found == nullptr) {  // no intent to follow from: the decision is on the command itself
     Event pseudo = event;

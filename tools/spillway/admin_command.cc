@@ -1,11 +1,15 @@
 // `spillway admin`: what a person commands of a running stack, as one AdminCommand on the trading lane, and what
 // followed from it. Nothing else is written. docs/risk.md says what each does; rights: docs/jetstream.md, user
 // operator.
+#include <pwd.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <random>
 #include <set>
 
+#include "absl/strings/ascii.h"
 #include "fmt/format.h"
 #include "libs/events/codec.h"
 #include "libs/events/text.h"
@@ -45,13 +49,45 @@ struct LaneMemory {
   NameTable names;
   std::map<EventId, EventHeader> intents;
   std::map<EventId, EventId> alerts;  // the intents that they tell of
+  // The kill switch as it was last thrown, if it is; the first of the same state, not what repeats it.
+  std::optional<std::pair<EventHeader, KillSwitchChanged>> killed;
+  std::set<std::pair<InstrumentId, std::string>> paused;  // 0: all symbols
+  bool flattening = false;
+  bool armed = false;
 
   void Take(const Event& event) {
     names.Learn(event);
+    if (event.header.producer == Producer::kRisk) TakeState(event);
+    const auto* progress = std::get_if<FlattenProgress>(&event.body);
+    if (progress != nullptr && event.header.instrument == 0 && event.header.instance == 0 && !progress->cancels_only)
+      flattening = progress->stage != FlattenStage::kDone;
     if (const auto* alert = std::get_if<Alert>(&event.body)) alerts[event.header.id()] = alert->intent;
     // What risk derived from a confirmation is nobody's to confirm.
     const auto* intent = std::get_if<TradeIntent>(&event.body);
     if (intent != nullptr && !intent->parent) intents[event.header.id()] = event.header;
+  }
+  // Whether to kill with or without `flatten` would change anything.
+  bool Kills(bool flatten) const { return killed && (killed->second.flatten || !flatten); }
+  bool Paused(InstrumentId instrument) const {
+    return std::any_of(paused.begin(), paused.end(),
+                       [&](const auto& pause) { return instrument == 0 || pause.first == instrument; });
+  }
+
+ private:
+  void TakeState(const Event& event) {
+    if (const auto* kill = std::get_if<KillSwitchChanged>(&event.body)) {
+      if (!kill->active) killed.reset();
+      if (kill->active && (!killed || killed->second.flatten != kill->flatten)) killed = {event.header, *kill};
+    }
+    const auto* state = std::get_if<TradingState>(&event.body);
+    if (state == nullptr || event.header.instance != 0) return;
+    if (state->cause == "not_armed") {
+      armed = !state->paused;
+    } else if (state->paused) {
+      paused.emplace(event.header.instrument, state->cause);
+    } else {
+      paused.erase({event.header.instrument, state->cause});
+    }
   }
 };
 
@@ -141,6 +177,8 @@ class Answers {
                           [&](const RiskDecision& decision) {
                             answered_ = true;
                             approved_ = decision.approved;
+                            rule_ = decision.rule;
+                            detail_ = decision.detail;
                           },
                           [&](const OrderEvent& order) { worked_ = order.state != OrderState::kNew; },
                           [&](const KillSwitchChanged& changed) {
@@ -165,13 +203,23 @@ class Answers {
   }
   // What was commanded happened (a rejection is a refusal, as it should be).
   bool done() const {
-    if (kind_ == AdminCommandKind::kReject) return answered_;
+    if (kind_ == AdminCommandKind::kReject) return answered_ && rule_ == RefusalRule::kConfirmRejected;
     if (kind_ == AdminCommandKind::kFlatten || (kind_ == AdminCommandKind::kKill && flatten_)) {
       return answered_ && approved_ && flattened_;
     }
     return answered_ && approved_;
   }
   bool answered() const { return answered_; }
+  // In a person's words, where the card is not there to answer any more. Empty: it is, or the decision says it all.
+  std::string TooLate() const {
+    if (!answered_ || approved_) return "";
+    if (rule_ == RefusalRule::kConfirmUnknown)
+      return "no card waits under that id: risk never asked for it, or it is forgotten";
+    if (rule_ == RefusalRule::kDuplicateIntent) return "too late: it was confirmed before and trades on";
+    if (rule_ == RefusalRule::kConfirmRejected && detail_ == "rejected before") return "it was rejected before";
+    if (rule_ != RefusalRule::kConfirmExpired) return "";
+    return "too late: " + (detail_ == "too late" ? "the card expired unanswered" : detail_) + "; nothing is traded";
+  }
 
  private:
   bool AboutAChild(const Event& event) const {
@@ -189,17 +237,42 @@ class Answers {
   std::set<EventId> ids_;       // the command's and those of what followed
   std::set<EventId> children_;  // intents that risk derived from it
   bool answered_ = false, approved_ = true, worked_ = false, flattened_ = false;
+  RefusalRule rule_ = RefusalRule::kNone;  // of the last decision
+  std::string detail_;
 };
 
 std::string NoAnswerText(AdminCommandKind kind, double timeout) {
   const char* why = "is risk up (spillway status)?";
-  if (kind == AdminCommandKind::kKill) why = "was the kill switch active already? Else: is risk up (spillway status)?";
   if (kind == AdminCommandKind::kArm || kind == AdminCommandKind::kDisarm) {
     why = "is a live account of that id in force? Else: is risk up (spillway status)?";
   }
   if (kind == AdminCommandKind::kResume) why = "was the symbol paused? Else: is risk up (spillway status)?";
   if (kind == AdminCommandKind::kEnable) why = "was it enabled already? Else: is risk up (spillway status)?";
   return fmt::format("the command is on the log, and nobody answered within {} s: {}", timeout, why);
+}
+
+constexpr Duration kShort = std::chrono::seconds(2);
+
+// What the command asks for is so already, as far as the lane tells: in words. Empty: it is not.
+std::string AlreadySo(const AdminArguments& arguments, AdminCommandKind kind, InstrumentId instrument,
+                      const LaneMemory& memory) {
+  switch (kind) {
+    case AdminCommandKind::kKill: {
+      if (!memory.Kills(arguments.flatten)) return "";
+      const auto& [header, kill] = *memory.killed;
+      const std::string whose = kill.by.empty() ? kill.cause : kill.by;
+      return fmt::format("already active since {}, by {}{}{}", FormatTime(header.event_time), whose,
+                         kill.reason.empty() ? "" : ": " + kill.reason,
+                         memory.flattening ? "; positions are being closed" : "");
+    }
+    case AdminCommandKind::kResume:
+      if (memory.Paused(instrument)) return "";
+      return fmt::format("nothing was paused{}", instrument == 0 ? "" : " in " + arguments.symbol);
+    case AdminCommandKind::kDisarm:
+      return memory.armed ? "" : "nothing was armed";
+    default:
+      return "";
+  }
 }
 
 // The command itself, with what it names resolved.
@@ -245,9 +318,23 @@ absl::StatusOr<std::unique_ptr<log::LaneReader>> ReadTrading(jetstream::JetStrea
   return reader;
 }
 
-absl::Status CheckArguments(const AdminArguments& arguments, AdminCommandKind kind) {
+// Where $USER does not say: whose process this is.
+std::string NameOfUser() {
+  const passwd* user = getpwuid(getuid());
+  return user == nullptr || user->pw_name == nullptr ? "" : user->pw_name;
+}
+
+absl::Status CheckArguments(const AdminArguments& given, const AdminArguments& arguments, AdminCommandKind kind) {
   if (arguments.by.empty()) {
-    return absl::InvalidArgumentError("--by: who commands this? $USER does not say");
+    return absl::InvalidArgumentError(given.by.empty()
+                                          ? "--by: who commands this? Neither $USER nor the user's id says"
+                                          : "--by: blanks name nobody; it stands on the log with the reason");
+  }
+  if (!given.reason.empty() && arguments.reason.empty()) {
+    return absl::InvalidArgumentError("--reason: blanks are none; it stands on the log with who commanded it");
+  }
+  if (kind == AdminCommandKind::kResume && arguments.symbol.empty() != arguments.all) {
+    return absl::InvalidArgumentError("resume what? A symbol, or --all: every pause, of anomalies too");
   }
   const bool needs_reason = !AboutIntent(kind) && kind != AdminCommandKind::kDisarm;
   if (needs_reason && arguments.reason.empty()) {
@@ -264,8 +351,10 @@ absl::Status CheckArguments(const AdminArguments& arguments, AdminCommandKind ki
 
 int Admin(const AdminArguments& given) {
   AdminArguments arguments = given;
+  arguments.by = given.by.empty() ? NameOfUser() : std::string(absl::StripAsciiWhitespace(given.by));
+  arguments.reason = std::string(absl::StripAsciiWhitespace(given.reason));
   const AdminCommandKind kind = KindOf(arguments.command);
-  if (absl::Status status = CheckArguments(arguments, kind); !status.ok()) {
+  if (absl::Status status = CheckArguments(given, arguments, kind); !status.ok()) {
     Fail(status);
     return kExitUsage;
   }
@@ -299,12 +388,18 @@ int Admin(const AdminArguments& given) {
   nlohmann::ordered_json json = {
       {"command", arguments.command}, {"id", ToString(id)}, {"answers", nlohmann::ordered_json::array()}};
   Answers answers(kind, arguments.flatten, command->header);
-  bool seen = false;  // the command itself
+  bool seen = false;     // the command itself
+  bool nothing = false;  // what it asks for is so already, as far as the lane says
+  std::string before;    // in words, what it found
   const auto answer = [&](uint64_t, const Event& event) {
-    memory.Take(event);
-    if (event.header.id() == id) seen = true;
-    if (!seen) return true;
     const bool own = event.header.id() == id;
+    if (own) {
+      seen = true;
+      before = AlreadySo(arguments, kind, command->header.instrument, memory);
+      nothing = !before.empty();
+    }
+    memory.Take(event);
+    if (!seen) return true;
     if (!own && !answers.Take(event)) return true;
     const std::string text = ToText(event, memory.names);
     if (!own) {
@@ -317,17 +412,29 @@ int Admin(const AdminArguments& given) {
       fmt::print("{:<8} {}\n", ProducerName(event.header.producer), text);
       std::fflush(stdout);
     }
+    if (nothing && kind == AdminCommandKind::kKill) return !answers.answered();
     return !answers.complete();
   };
-  const auto wait = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(arguments.timeout));
-  if (absl::Status status = Follow(**reader, std::max<Duration>(wait, std::chrono::milliseconds(1)), answer);
-      !status.ok())
-    return Fail(status);
-  json["answered"] = answers.answered();
-  json["done"] = answers.done();
+  // Nobody answers a command that changes nothing, but a kill: then this is short.
+  const Duration wait = std::max<Duration>(
+      std::chrono::duration_cast<Duration>(std::chrono::duration<double>(arguments.timeout)), kShort / 2000);
+  if (absl::Status status = Follow(**reader, std::min(wait, kShort), answer); !status.ok()) return Fail(status);
+  const bool unanswerable = nothing && kind != AdminCommandKind::kKill;
+  const bool settled = answers.complete() || (nothing && answers.answered());
+  if (!settled && !unanswerable && wait > kShort) {
+    if (absl::Status status = Follow(**reader, wait - kShort, answer); !status.ok()) return Fail(status);
+  }
+  const bool answered = answers.answered() || unanswerable;
+  const bool done = nothing ? answered : answers.done();
+  const std::string note = answered ? (nothing ? before : answers.TooLate()) : "";
+  json["answered"] = answered;
+  json["done"] = done;
+  if (nothing) json["changed"] = false;
+  if (!note.empty()) json["note"] = note;
   if (arguments.json) fmt::print("{}\n", json.dump(2));
-  if (!answers.answered()) fmt::print(stderr, "spillway: {}\n", NoAnswerText(kind, arguments.timeout));
-  return answers.done() ? kExitOk : kExitDiffers;
+  if (!note.empty() && !arguments.json) fmt::print("{}\n", note);
+  if (!answered) fmt::print(stderr, "spillway: {}\n", NoAnswerText(kind, arguments.timeout));
+  return done ? kExitOk : kExitDiffers;
 }
 
 }  // namespace spillway::cli

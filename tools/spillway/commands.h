@@ -146,10 +146,12 @@ struct AdminArguments {
   std::string symbol, instance, account;
   std::string by, reason;
   bool flatten = false;
+  bool all = false;     // resume: every pause
   double timeout = 10;  // seconds to wait for what follows
   bool json = false;
 };
-int Admin(const AdminArguments& arguments);  // kExitDiffers: refused, not finished in time, or nobody answered
+int Admin(
+    const AdminArguments& arguments);  // kExitDiffers: refused, too late, not finished in time, or nobody answered
 
 // What would stop a trade now: of a recorded session, or of the running risk service.
 struct AdminLimitsArguments {

@@ -360,7 +360,7 @@ void AddAdmin(CLI::App& app, std::function<int()>& run) {
   admin->require_subcommand(1);
   const auto add = [&](const char* name, const char* what, const char* examples) {
     CLI::App* command = Command(*admin, name, what, examples);
-    command->add_option("--by", a.by, "Who commands it")->envname("USER");
+    command->add_option("--by", a.by, "Who commands it; else the user's name")->envname("USER");
     command->add_option("--reason", a.reason, "Why");
     command->add_option("--timeout", a.timeout, "Seconds to wait for what follows")
         ->capture_default_str()
@@ -398,7 +398,8 @@ void AddAdmin(CLI::App& app, std::function<int()>& run) {
   flatten->add_option("--instance", a.instance, "Only this instance: small-account@1#1");
   CLI::App* resume = add("resume", "Trade a symbol again that an incident or a difference paused",
                          "  spillway admin resume SOUN --reason 'the broker has mended it'\n");
-  resume->add_option("symbol", a.symbol, "The symbol")->required();
+  resume->add_option("symbol", a.symbol, "The symbol");
+  resume->add_flag("--all", a.all, "Instead of a symbol: every pause, those of slippage and latency too");
 
   static AdminLimitsArguments l;
   CLI::App* limits = Command(*admin, "limits", "What would stop a trade now: every rule with its distance to the limit",

@@ -114,9 +114,13 @@ TEST_CASE("S3-B3.6: a person throws the kill switch, and it stays until a person
   CHECK(day.Command(AdminCommandKind::kKill) == "10:00:00.000 killed manual by anna: told so");
   CHECK(day.watch.kill().active());
   CHECK_FALSE(day.watch.kill().flatten());
-  CHECK(day.Command(AdminCommandKind::kKill) == "");  // it is active
+  // Thrown again it stays as it is, and whoever did so is answered.
+  CHECK(day.Command(AdminCommandKind::kKill) == "10:00:00.000 killed manual by anna: told so");
   day.flatten = true;
   CHECK(day.Command(AdminCommandKind::kKill) == "10:00:00.000 killed flatten manual by anna: told so");
+  day.flatten = false;
+  CHECK(day.Command(AdminCommandKind::kKill) == "10:00:00.000 killed flatten manual by anna: told so");
+  CHECK(day.watch.kill().flatten());
   CHECK(day.BeginDay(20250505) == "");
   CHECK(day.At("15:00") == "");
   CHECK(day.watch.kill().active());
@@ -128,8 +132,10 @@ TEST_CASE("S3-B3.6, S3-B3.8: a command without a name or a reason is refused and
   WatchDay day;
   CHECK(day.Command(AdminCommandKind::kKill, 0, "", "why") == "");
   CHECK(day.Command(AdminCommandKind::kKill, 0, "anna", "") == "");
+  CHECK(day.Command(AdminCommandKind::kKill, 0, " \t", "why") == "");
+  CHECK(day.Command(AdminCommandKind::kKill, 0, "anna", "   ") == "");
   CHECK_FALSE(day.watch.kill().active());
-  CHECK(day.watch.commands_refused() == 2);
+  CHECK(day.watch.commands_refused() == 4);
 }
 
 TEST_CASE("S3-B3.7, FX-76: five rate limits within 60 s throw the switch", "[risk][kill]") {
@@ -251,7 +257,7 @@ TEST_CASE("S4-R10.4.2, S3-B3.6: a person's kill outlives the day whose loss came
   day.profile.daily_loss.flatten.part = MillionthsOf(0.03);
   day.Equity(100'000);
   day.Equity(96'900);
-  CHECK(day.Command(AdminCommandKind::kKill) == "");
+  CHECK(day.Command(AdminCommandKind::kKill) == "10:00:00.000 killed flatten manual by anna: told so");
   CHECK(day.BeginDay(20250505) == "10:00:00.000 resumed account_day_loss");
   CHECK(day.watch.kill().active());
   CHECK(day.Command(AdminCommandKind::kEnable) == "10:00:00.000 enabled manual by anna: told so");
