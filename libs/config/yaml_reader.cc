@@ -245,6 +245,10 @@ class LayerReader {
       Report(line, at, "merge keys are not supported; write the keys out");
       return;
     }
+    if (at == "base") {
+      Report(line, at, "unknown key; only strategy profiles have a base: write the values out here");
+      return;
+    }
     Report(line, at, "unknown key; " + Suggest(key, KeysOf(message)));
   }
 

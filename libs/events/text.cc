@@ -156,8 +156,8 @@ struct BodyText {
   }
   std::string operator()(const RiskDecision& b) const {
     if (!b.approved) {
-      return fmt::format("refused {}{} seen={}{} limit={}{}", RefusalRuleName(b.rule),
-                         b.detail.empty() ? "" : " " + b.detail, b.seen, b.unit, b.limit, b.unit);
+      return fmt::format("refused {}{} seen={} limit={}{}", RefusalRuleName(b.rule),
+                         b.detail.empty() ? "" : " " + b.detail, b.seen, b.limit, b.unit.empty() ? "" : " " + b.unit);
     }
     std::string text =
         fmt::format("approved quantity={} cap={} risk={} route={}{}{}", b.quantity.ToString(),

@@ -59,6 +59,13 @@ class Checker {
                fmt::format("{} is above {} {}, which acts first; lower it", Percent(part), whole_name, Percent(whole)));
     };
     const bool gross = e.has_gross_percent();
+    // More than the equity in one position takes margin, and whoever means that says how much in all.
+    if (e.has_position_percent() && e.position_percent() > 100 && !gross)
+      Report(
+          "exposure.position_percent",
+          fmt::format("{} is above 100%: more than the account is worth in one symbol, on margin; lower it, or write "
+                      "gross_percent too",
+                      Percent(e.position_percent())));
     within(gross && e.has_position_percent(), e.position_percent(), e.gross_percent(), "position_percent",
            "gross_percent");
     within(gross && e.has_net_percent(), e.net_percent(), e.gross_percent(), "net_percent", "gross_percent");

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "services/oms/order_prices.h"
 
 namespace spillway::oms {
@@ -289,7 +290,8 @@ void OmsProcessor::TellFlattening(Output& out) {
 }
 
 void OmsProcessor::OnAdmin(const EventHeader& header, const AdminCommand& command, Output& out) {
-  if (command.by.empty() || command.reason.empty()) return;  // risk counts it as refused
+  const auto blank = [](const std::string& text) { return absl::StripAsciiWhitespace(text).empty(); };
+  if (blank(command.by) || blank(command.reason)) return;  // risk counts it as refused
   if (command.kind == AdminCommandKind::kKill) {
     KillSwitchChanged kill;
     kill.active = true;

@@ -148,15 +148,23 @@ class LimitsText {
   std::string text_;
 };
 
-// Shows the processor's state once a second.
+// Shows the processor's state once a second, and a tenth of one behind what changes the account: who asks sees the
+// position that an order they see made.
 class AccountView {
  public:
   AccountView(service::Metrics& metrics, LimitsText& limits) : series_(metrics), limits_(limits) {}
-  void Learn(const Event& event) { names_.Learn(event); }
+  void Learn(const Event& event) {
+    names_.Learn(event);
+    if (std::holds_alternative<PositionSnapshot>(event.body) || std::holds_alternative<OrderEvent>(event.body) ||
+        std::holds_alternative<AdminCommand>(event.body))
+      changed_ = true;
+  }
   void Show(const risk::RiskProcessor& risk) {
     const int64_t now = service::SteadyNanos();
-    if (shown_ != 0 && now - shown_ < Duration(std::chrono::seconds(1)).count()) return;
+    const Duration period = changed_ ? std::chrono::milliseconds(100) : std::chrono::milliseconds(1000);
+    if (shown_ != 0 && now - shown_ < period.count()) return;
     shown_ = now;
+    changed_ = false;
     series_.Show(risk);
     limits_.Set(risk::DistancesJson(risk, names_));
   }
@@ -166,6 +174,7 @@ class AccountView {
   LimitsText& limits_;
   NameTable names_;
   int64_t shown_ = 0;
+  bool changed_ = false;
 };
 
 absl::Status Run(service::Context& context, const v1::RiskSettings& settings) {

@@ -703,6 +703,12 @@ void RiskProcessor::Answer(const Event& event, const AdminCommand& command, runt
 
 // ---- what others ask
 
+std::vector<InstrumentId> RiskProcessor::Quoted() const {
+  std::vector<InstrumentId> ids;
+  for (const auto& [id, mark] : marks_) ids.push_back(id);
+  return ids;
+}
+
 std::vector<StrategyInstanceId> RiskProcessor::Instances() const {
   std::vector<StrategyInstanceId> ids;
   for (const auto& [id, instance] : instances_) {

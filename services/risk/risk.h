@@ -110,6 +110,7 @@ class RiskProcessor final : public runtime::Processor {
 
   // Observed by the shell; steers nothing.
   uint64_t configurations_refused() const { return configurations_refused_; }
+  std::vector<InstrumentId> Quoted() const;  // symbols that have a mark
   uint64_t commands_refused() const { return watch_.commands_refused(); }
   const BrokerAccount& broker() const { return broker_; }
   const AccountWatch& watch() const { return watch_; }

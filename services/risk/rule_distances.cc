@@ -118,16 +118,12 @@ Gauge WatchGauge(RefusalRule rule, const Case& c) {
   }
 }
 
-// Needs a case with an instance and terms.
+// Needs a case with an instance.
 Gauge InstanceGauge(RefusalRule rule, const Case& c) {
   const std::optional<AccountLimits>& account = c.limits().account;
   const ThrottleLimits& throttle = c.limits().throttle;
   const ScarcityLimits& scarcity = c.limits().scarcity;
   switch (rule) {
-    case RefusalRule::kScheduleClosed:
-    case RefusalRule::kScheduleMonitor:
-      if (!c.minute) return {};
-      return {static_cast<double>(*c.minute), std::nullopt, "minute"};
     case RefusalRule::kAccountRange:
       if (!account || !account->equity_min) return {};
       return AtLeast(c.account().day_start().ToDouble(), account->equity_min->ToDouble(), "USD");
@@ -145,9 +141,8 @@ Gauge InstanceGauge(RefusalRule rule, const Case& c) {
     case RefusalRule::kWeekTarget:
       if (!account || !account->week_target) return {c.account().week_profit().ToDouble(), std::nullopt, "USD"};
       return AtMost(c.account().week_profit().ToDouble(), account->week_target->ToDouble(), "USD");
-    case RefusalRule::kFeedSuspended:
-      return AtLeast(c.feeds.known - c.feeds.not_up, std::max(c.feeds.known, 1U), "feeds up");
     case RefusalRule::kSettledCash: {
+      if (c.terms == nullptr) return {};
       const std::optional<Money> cash = SpendableCash(*c.instance);
       if (!cash) return {};
       return AtLeast(cash->ToDouble(), Notional(*c.terms, c.intent.entry, Quantity::Units(1)).ToDouble(), "USD");
@@ -204,12 +199,39 @@ SizeCap CapOf(RefusalRule rule) {
   }
 }
 
-// Needs a case of an order, with a mark, a profile and the broker's account.
-Gauge AccountGauge(RefusalRule rule, const Case& c) {
+// Of the account and no symbol: what all of it uses, as it does before any trade.
+Gauge TotalGauge(RefusalRule rule, const Case& c) {
+  const ExposureLimits& limits = c.account_profile->exposure;
+  const Money equity = c.broker->Equity().value_or(Money());
+  const auto of = [&](const MoneyLimit& limit, Money used) -> Gauge {
+    const std::optional<Money> most = limit.Of(equity);
+    if (!most) return {used.ToDouble(), std::nullopt, "USD"};
+    return AtMost(used.ToDouble(), most->ToDouble(), "USD");
+  };
+  switch (rule) {
+    case RefusalRule::kGrossExposure:
+      return of(limits.gross, c.exposure.gross);
+    case RefusalRule::kNetExposure:
+      return of(limits.net, std::max(c.exposure.net_long, c.exposure.net_short));
+    case RefusalRule::kPositionNotional:
+      return of(limits.position, c.exposure.symbol);
+    case RefusalRule::kBuyingPower: {
+      if (!limits.buying_power || !c.broker->word()) return {};
+      const Money power = c.broker->word()->buying_power;
+      return AtMost((power - c.broker->BuyingPowerLeft().value_or(Money())).ToDouble(), power.ToDouble(), "USD");
+    }
+    default:
+      return {};
+  }
+}
+
+// Needs a case of an order, with a profile and the broker's account; and a mark where `of_symbol`.
+Gauge AccountGauge(RefusalRule rule, const Case& c, bool of_symbol) {
   const OrderLimits& orders = c.account_profile->orders;
   if (const SizeCap cap = CapOf(rule); cap != SizeCap::kNone) {
+    if (!of_symbol) return TotalGauge(rule, c);
     const Room* room = c.size().Of(cap);
-    if (room == nullptr) return {};
+    if (room == nullptr) return TotalGauge(rule, c);  // it limits no size
     return AtMost(room->used, room->limit, room->unit);
   }
   switch (rule) {
@@ -238,6 +260,48 @@ Gauge AccountGauge(RefusalRule rule, const Case& c) {
   }
 }
 
+// Of the account alone: judged without a symbol.
+bool IsTotal(RefusalRule rule) {
+  switch (rule) {
+    case RefusalRule::kPositions:
+    case RefusalRule::kGrossExposure:
+    case RefusalRule::kNetExposure:
+    case RefusalRule::kPositionNotional:
+    case RefusalRule::kBuyingPower:
+    case RefusalRule::kOrdersPerMinute:
+    case RefusalRule::kBrokerDown:
+    case RefusalRule::kAccountUnknown:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Of the instance alone.
+bool IsOfInstance(RefusalRule rule) {
+  switch (rule) {
+    case RefusalRule::kDayDrawdown:
+    case RefusalRule::kDayLoss:
+    case RefusalRule::kLosses:
+    case RefusalRule::kWeekTarget:
+    case RefusalRule::kTradesPerDay:
+    case RefusalRule::kTradesPerWindow:
+    case RefusalRule::kAlertsPerDay:
+    case RefusalRule::kAlertsPerWindow:
+    case RefusalRule::kAlertsPerHour:
+    case RefusalRule::kAlertRateHard:
+    case RefusalRule::kAccountRange:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// What such a rule would say, from its own number.
+bool Exhausted(const Gauge& gauge) {
+  return gauge.seen && gauge.limit && !gauge.at_least && *gauge.seen >= *gauge.limit && *gauge.limit > 0;
+}
+
 void SetGauge(RuleDistance& distance, const Gauge& gauge) {
   distance.seen = gauge.seen;
   distance.limit = gauge.limit;
@@ -247,11 +311,25 @@ void SetGauge(RuleDistance& distance, const Gauge& gauge) {
   distance.distance_percent = std::max(100 * left / std::abs(*gauge.limit), 0.0);
 }
 
+// Yes or no: how far it is has no meaning.
+bool IsPlain(RefusalRule rule) {
+  switch (rule) {
+    case RefusalRule::kScheduleClosed:
+    case RefusalRule::kScheduleMonitor:
+    case RefusalRule::kFeedSuspended:
+    case RefusalRule::kSymbolHalt:
+    case RefusalRule::kTradingSession:
+      return true;
+    default:
+      return false;
+  }
+}
+
 void SetRefusal(RuleDistance& distance, const Refusal& refusal) {
   distance.refuses = true;
   distance.seen = refusal.seen;
   distance.limit = refusal.limit;
-  distance.distance_percent = 0;
+  if (!IsPlain(distance.rule)) distance.distance_percent = 0;
   distance.unit = refusal.unit;
   distance.detail = refusal.detail;
 }
@@ -320,7 +398,13 @@ std::vector<RuleDistance> RiskProcessor::Distances(StrategyInstanceId instance, 
       if (c.account_profile != nullptr) SetGauge(distance, WatchGauge(distance.rule, c));
     } else if (account ? of_account : of_instance) {
       distance.judged = true;
-      SetGauge(distance, account ? AccountGauge(distance.rule, c) : InstanceGauge(distance.rule, c));
+      SetGauge(distance, account ? AccountGauge(distance.rule, c, true) : InstanceGauge(distance.rule, c));
+    } else if (account ? c.account_profile != nullptr && IsTotal(distance.rule)
+                       : c.instance != nullptr && IsOfInstance(distance.rule)) {  // of no symbol yet
+      distance.judged = true;
+      const Gauge gauge = account ? AccountGauge(distance.rule, c, false) : InstanceGauge(distance.rule, c);
+      SetGauge(distance, gauge);
+      distance.refuses = (distance.rule == RefusalRule::kBrokerDown && !c.broker->up()) || Exhausted(gauge);
     } else if (distance.rule == RefusalRule::kNoRiskProfile) {
       distance.judged = true;
     }
@@ -483,19 +567,29 @@ Json WorstOf(const RiskProcessor& risk, const NameTable& names) {
           {"positions", std::move(rows)}};
 }
 
-// Symbols of which a person may want to know: held, being entered, or paused.
-std::vector<InstrumentId> SymbolsOf(const RiskProcessor& risk) {
+// Held, being entered, or paused.
+std::set<InstrumentId> Concerned(const RiskProcessor& risk) {
   std::set<InstrumentId> symbols = risk.watch().symbols().instruments();
   for (const BrokerAccount::Line& line : risk.broker().Lines()) symbols.insert(line.instrument);
   symbols.erase(0);
+  return symbols;
+}
+
+// Symbols of which a person may want to know: those; then others that have a quote.
+std::vector<InstrumentId> SymbolsOf(const RiskProcessor& risk) {
+  const std::set<InstrumentId> symbols = Concerned(risk);
   std::vector<InstrumentId> chosen(symbols.begin(), symbols.end());
+  for (const InstrumentId quoted : risk.Quoted()) {
+    if (chosen.size() < kSymbolsMax && !symbols.contains(quoted)) chosen.push_back(quoted);
+  }
   if (chosen.size() > kSymbolsMax) chosen.resize(kSymbolsMax);
   return chosen;
 }
 
 // S4-R11.4.1; null: too little is known of the pair.
 Json CorrelationsOf(const RiskProcessor& risk, const NameTable& names) {
-  std::vector<InstrumentId> symbols = SymbolsOf(risk);
+  const std::set<InstrumentId> concerned = Concerned(risk);
+  std::vector<InstrumentId> symbols(concerned.begin(), concerned.end());
   if (symbols.size() > kMatrixMax) symbols.resize(kMatrixMax);
   const uint32_t returns_min = risk.account_profile() ? risk.account_profile()->exposure.correlation_returns_min
                                                       : ExposureLimits{}.correlation_returns_min;
@@ -527,7 +621,10 @@ std::string DistancesJson(const RiskProcessor& risk, const NameTable& names, con
     one["symbols"] = std::move(by_symbol);
     instances.push_back(std::move(one));
   }
+  Json known = Json::array();
+  for (const auto& [id, definition] : names.definitions()) known.push_back(definition.symbol);
   const Json all = {{"time", FormatTime(risk.watch().now())},
+                    {"known_symbols", std::move(known)},
                     {"account", AccountOf(risk)},
                     {"worst_case", WorstOf(risk, names)},
                     {"correlations", CorrelationsOf(risk, names)},

@@ -419,6 +419,7 @@ int Admin(const AdminArguments& given) {
   const Duration wait = std::max<Duration>(
       std::chrono::duration_cast<Duration>(std::chrono::duration<double>(arguments.timeout)), kShort / 2000);
   if (absl::Status status = Follow(**reader, std::min(wait, kShort), answer); !status.ok()) return Fail(status);
+  if (kind != AdminCommandKind::kKill && answers.answered()) nothing = false;  // older than what the lane keeps
   const bool unanswerable = nothing && kind != AdminCommandKind::kKill;
   const bool settled = answers.complete() || (nothing && answers.answered());
   if (!settled && !unanswerable && wait > kShort) {

@@ -20,7 +20,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // Risk as it was at the session's end.
-absl::StatusOr<std::string> LimitsOfSession(const std::string& session) {
+absl::StatusOr<std::string> LimitsOfSession(const std::string& session, const std::string& symbol) {
   absl::StatusOr<std::unique_ptr<log::SegmentLog>> log = OpenSession(session);
   if (!log.ok()) return log.status();
   class Nobody final : public runtime::EventSink {
@@ -35,7 +35,11 @@ absl::StatusOr<std::string> LimitsOfSession(const std::string& session) {
     return true;
   });
   if (!status.ok()) return status;
-  return risk::DistancesJson(risk, names);
+  risk::DistancesQuery query;
+  for (const auto& [id, definition] : names.definitions()) {
+    if (definition.symbol == symbol) query.instrument = id;
+  }
+  return risk::DistancesJson(risk, names, query);
 }
 
 // What the running service says in its /status.
@@ -131,11 +135,33 @@ void PrintAccount(const Json& all) {
   }
 }
 
+bool IsInstance(const Json& instance, const std::string& name) {
+  return Word(instance, "instance") == name || Word(instance, "instance") == name + "#1";
+}
+
+// Names that nothing has.
+absl::Status CheckNames(const Json& all, const AdminLimitsArguments& arguments) {
+  const Json instances = all.value("instances", Json::array()), symbols = all.value("known_symbols", Json::array());
+  const bool instance_known =
+      arguments.instance.empty() || std::any_of(instances.begin(), instances.end(), [&](const Json& instance) {
+        return IsInstance(instance, arguments.instance);
+      });
+  if (!instance_known) {
+    std::string known;
+    for (const Json& instance : instances) known += (known.empty() ? "" : ", ") + Word(instance, "instance");
+    return absl::NotFoundError(fmt::format("{}: no such instance; there are: {}", arguments.instance, known));
+  }
+  if (arguments.symbol.empty() || std::find(symbols.begin(), symbols.end(), Json(arguments.symbol)) != symbols.end())
+    return absl::OkStatus();
+  return absl::NotFoundError(fmt::format("{}: no such symbol ({} are known)", arguments.symbol, symbols.size()));
+}
+
 void PrintLimits(const Json& all, const AdminLimitsArguments& arguments) {
   PrintAccount(all);
   for (const Json& instance : all.value("instances", Json::array())) {
     const std::string name = Word(instance, "instance");
-    if (!arguments.instance.empty() && name != arguments.instance && name != arguments.instance + "#1") continue;
+    if (!arguments.instance.empty() && !IsInstance(instance, arguments.instance)) continue;
+    bool shown = arguments.symbol.empty();
     if (arguments.symbol.empty() && instance.contains("rules")) {
       fmt::print("\n{}\n", name);
       PrintRules(instance["rules"], false);
@@ -144,6 +170,14 @@ void PrintLimits(const Json& all, const AdminLimitsArguments& arguments) {
       if (!arguments.symbol.empty() && Word(symbol, "symbol") != arguments.symbol) continue;
       fmt::print("\n{} {}\n", name, Word(symbol, "symbol"));
       PrintRules(symbol.value("rules", Json::array()), true);
+      shown = true;
+    }
+    if (!shown) {
+      fmt::print(
+          "\n{}: of {} nothing is told yet: it has no quote, or is not among the 32 that risk tells of. Rules of "
+          "all symbols:\n",
+          name, arguments.symbol);
+      PrintRules(instance.value("rules", Json::array()), false);
     }
   }
 }
@@ -157,11 +191,12 @@ int AdminLimits(const AdminLimitsArguments& arguments) {
         "of what? A session directory, --ports-dir of a running stack, or --url of its risk service"));
     return kExitUsage;
   }
-  const absl::StatusOr<std::string> text =
-      of_session ? LimitsOfSession(arguments.session) : LimitsOfService(arguments.ports_dir, arguments.url);
+  const absl::StatusOr<std::string> text = of_session ? LimitsOfSession(arguments.session, arguments.symbol)
+                                                      : LimitsOfService(arguments.ports_dir, arguments.url);
   if (!text.ok()) return Fail(text.status());
   const Json all = Json::parse(*text, nullptr, false);
   if (!all.is_object()) return Fail(absl::DataLossError("risk's limits do not parse"));
+  if (absl::Status status = CheckNames(all, arguments); !status.ok()) return Fail(status);
   if (arguments.json) {
     fmt::print("{}\n", all.dump(2));
   } else {

@@ -25,6 +25,13 @@ int Run(const RunArguments& arguments) {
     Fail(trading.status());
     return kExitUsage;
   }
+  if (!trading->venue && (arguments.execution == "auto" || arguments.execution == "confirm")) {
+    Fail(absl::InvalidArgumentError(
+        fmt::format("no broker: with --execution {} every trade would be refused and nothing told; nothing becomes an "
+                    "order without one. Take --broker sim, or --execution alert_only for the alerts",
+                    arguments.execution)));
+    return kExitUsage;
+  }
   universe::ReferenceData reference;
   if (!arguments.reference.empty()) {
     absl::StatusOr<universe::ReferenceData> read = universe::ReadReferenceCsv(arguments.reference);

@@ -251,6 +251,8 @@ void PrintTrading(const std::vector<Service>& services, const Colours& colours) 
           if (column == 2) return active ? colours.bad : colours.good;
           return std::string_view();
         });
+    fmt::print("as risk saw it at {}; orders open as oms counts them now\n",
+               Plain(Get<std::string>(limits, "time", "an unknown time")));
   }
 }
 

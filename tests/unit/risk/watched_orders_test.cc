@@ -438,6 +438,17 @@ TEST_CASE("S3-B3.8: what would stop me now names every rule once, with its dista
     CHECK(Of(RiskProcessor().Distances(7, 9), RefusalRule::kProfileUnknown).refuses);
     CHECK(Of(day.risk.Distances(id, 99), RefusalRule::kInstrumentUnknown).refuses);
   }
+  SECTION("rules of the account and of the instance are told without a symbol") {
+    distances = day.risk.Distances(id, 0);
+    for (const RefusalRule rule : {RefusalRule::kPositions, RefusalRule::kGrossExposure, RefusalRule::kBuyingPower,
+                                   RefusalRule::kOrdersPerMinute, RefusalRule::kDayLoss, RefusalRule::kTradesPerDay}) {
+      INFO(RefusalRuleName(rule));
+      CHECK(Of(distances, rule).judged);
+      CHECK_FALSE(Of(distances, rule).refuses);
+    }
+    CHECK(Of(distances, RefusalRule::kGrossExposure).limit == 49'875);
+    CHECK_FALSE(Of(distances, RefusalRule::kFeedSuspended).distance_percent);
+  }
 }
 
 TEST_CASE("FX-103, S4-R11.4.2: the worst case if every stop is hit, and through a gap of 5%", "[risk][distances]") {
