@@ -175,7 +175,7 @@ TEST_CASE("S3-B3.6: admin: a command without a reason, or without who gives it, 
     CHECK(Contains(result.err, "--reason"));
   }
   CHECK(Contains(Spillway({"admin", "resume", "SOUN", "--by", "test"}).err, "--reason"));
-  CHECK(Contains(Spillway({"admin", "kill", "--reason", "x", "--by", ""}).err, "--by"));
+  CHECK(Contains(Spillway({"admin", "kill", "--reason", "x", "--by", "  "}).err, "--by"));
   CHECK(Spillway({"admin", "arm", "--by", "test", "--reason", "x"}).exit_code == 2);
   // With both it goes as far as the stack, which is not there.
   CHECK(Spillway({"admin", "kill", "--by", "test", "--reason", "x", "--nats", "nats://127.0.0.1:1"}).exit_code == 4);
