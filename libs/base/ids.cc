@@ -23,8 +23,9 @@ StrategyInstanceId StrategyInstanceIdOf(std::string_view name) {
 }
 
 std::string_view ProducerName(Producer producer) {
-  constexpr std::array<std::string_view, 13> kNames = {"none", "ingest",   "universe", "metrics", "scoring",  "risk",
-                                                       "oms",  "notifier", "journal",  "gateway", "delivery", "host", "broker"};
+  constexpr std::array<std::string_view, 13> kNames = {"none",     "ingest", "universe", "metrics", "scoring",
+                                                       "risk",     "oms",    "notifier", "journal", "gateway",
+                                                       "delivery", "host",   "broker"};
   const auto index = static_cast<size_t>(producer);
   return index < kNames.size() ? kNames[index] : "unknown";
 }

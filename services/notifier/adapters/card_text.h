@@ -29,7 +29,8 @@ std::string RiskPercent(const Alert& alert);
 // "This setup: 58%, n=112, +0.21 R": how the account's trades ended so far, net; "" below kRecordMin of them.
 inline constexpr uint64_t kRecordMin = 30;
 std::string RecordText(const SetupRecord& record);
-// "needs your confirmation until 10:01:00: spillway admin confirm 90ac1b35d2f0" where nothing happens without it, else "".
+// "needs your confirmation until 10:01:00: spillway admin confirm 90ac1b35d2f0" where nothing happens without it, else
+// "".
 std::string ConfirmationText(const Alert& alert);
 // "stage shadow, lots of 100": the stage's own lots where they bound the size; "" without stages.
 std::string StageText(const Alert& alert);

@@ -131,7 +131,8 @@ TEST_CASE("projections: what does not decode, or a table refuses, is left out an
     REQUIRE(postgres->Migrate().ok());
     // A table that this row does not fit: as after a change by hand.
     std::vector<Migration> more = Migrations();
-    more.push_back({static_cast<int>(more.size()) + 1, "by hand", "ALTER TABLE trading_states ADD CHECK (cause <> 'x')"});
+    more.push_back(
+        {static_cast<int>(more.size()) + 1, "by hand", "ALTER TABLE trading_states ADD CHECK (cause <> 'x')"});
     REQUIRE(postgres->Migrate(more).ok());
     REQUIRE(postgres->Write("by hand", {{"alert_updates", "{\"event_id\": null}"}}, {}).status().code() ==
             absl::StatusCode::kInvalidArgument);
