@@ -32,6 +32,7 @@ class DeliveryRight {
 
   void Run() {
     do {
+      if (!lease_.held()) had_ = false;  // it lapsed: somebody else may have delivered meanwhile
       const bool held = lease_.Renew();
       if (held && !had_) {
         const absl::StatusOr<jetstream::LaneInfo> info = log_.Info("trading");
